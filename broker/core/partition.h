@@ -1,0 +1,136 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "broker/core/commit_queue.h"
+#include "broker/core/producer_table.h"
+#include "broker/runtime/shard.h"
+#include "storage/log_store.h"
+
+namespace wherry::core {
+
+class ReaderThread;
+class MemoryBudget;
+
+enum class AppendError {
+  kNone,
+  kOutOfOrderSequence,  // the producer's sequence does not follow its last one
+  kStaleProducerEpoch,  // a newer incarnation of this producer has written
+  kMemoryLimit,         // the broker's memory cap is reached; nothing was written
+  kStorage,             // the commit failed; nothing was written
+  kClosed,              // the partition is deleted or the broker stops
+};
+
+// One ordered, append-only sequence of batches: a Log, the producers that wrote to it, the tail kept in
+// memory, and those who wait for more.
+//
+// next_offset() counts what was submitted, high_watermark() what is committed (with SyncPolicy::kCommit:
+// synced); no reader passes the high watermark. A failed commit cuts next_offset() back to it.
+//
+// Example: high watermark 10, two appends of 5 and 1 records are submitted: next_offset() is 16, a read
+// ends at 10. When both are committed the high watermark is 16 and waiters run.
+//
+// Threads: its home shard only. Owned by the topic (stream, queue) that it is a part of.
+class Partition {
+ public:
+  // What a protocol fills in once the offset is known. Runs inside Append.
+  using PatchOffset = void (*)(std::string& batch, std::int64_t base_offset);
+  // Reads back from a stored batch what Append was told, to rebuild the producer table after a restart.
+  using Inspect = std::optional<ProducerStamp> (*)(std::string_view batch);
+
+  struct Services {
+    storage::LogStore& store;
+    CommitQueue& commits;
+    ReaderThread& reader;
+    MemoryBudget& budget;
+    runtime::Shard& home;
+    PatchOffset patch_offset;
+    Inspect inspect;
+  };
+
+  struct AppendRequest {
+    std::string bytes;
+    std::int32_t record_count = 0;  // offsets the batch takes: last offset delta + 1
+    std::int64_t max_timestamp = -1;
+    std::optional<ProducerStamp> producer;
+  };
+
+  struct AppendResult {
+    AppendError error = AppendError::kNone;
+    std::string message;             // for people, where error != kNone
+    std::int64_t base_offset = -1;   // of a duplicate: the offset of the original
+    std::int64_t max_timestamp = -1;  // of a duplicate: the original's
+    bool duplicate = false;
+  };
+
+  // Opens the log `log` of services.store: bounds, and the producer table from its last snapshot and the
+  // batches behind it.
+  static absl::StatusOr<std::unique_ptr<Partition>> Open(storage::LogId log, Services services);
+  // Fails what is pending with kClosed and wakes the waiters.
+  ~Partition();
+  Partition(const Partition&) = delete;
+  Partition& operator=(const Partition&) = delete;
+
+  // `done` runs as a later task on the home shard, in the order of the appends.
+  void Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
+
+  storage::LogId log() const;
+  std::int64_t start_offset() const;
+  std::int64_t high_watermark() const;
+  std::int64_t next_offset() const;
+  // Bytes of committed batches in [offset, high watermark), as far as the tail cache knows them; batches
+  // behind it count as at least one byte each. For a long poll's min_bytes.
+  std::uint64_t BytesFrom(std::int64_t offset) const;
+
+  using ReadResult = absl::StatusOr<std::vector<storage::Batch>>;
+  // At once, where the tail cache or a memory store has it: the batches from the one that holds `offset`
+  // up to the high watermark. kOutOfRange outside [start_offset, high_watermark]. nullopt: it must come
+  // from disk, use Read.
+  std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const;
+  // The same from wherever it is; `done` runs as a later task on the home shard, also after the
+  // partition is gone (with kNotFound).
+  void Read(std::int64_t offset, std::size_t max_bytes, absl::AnyInvocable<void(ReadResult)> done);
+
+  // Lookups; `done` runs as a later task on the home shard. Only committed batches are found.
+  using FindResult = absl::StatusOr<std::optional<storage::Batch>>;
+  void FindByTimestamp(std::int64_t timestamp, absl::AnyInvocable<void(FindResult)> done);
+  void FindMaxTimestamp(absl::AnyInvocable<void(FindResult)> done);
+
+  // Moves the start offset up, at most to the high watermark; frees what lies wholly below.
+  void TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::Status)> done);
+
+  // Runs `woken` on the home shard each time the high watermark or the start offset moves, and when the
+  // partition closes, until destroyed. Must be destroyed on the home shard; may outlive the partition.
+  class Waiter {
+   public:
+    Waiter(Partition& partition, absl::AnyInvocable<void()> woken);
+    ~Waiter();
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+   private:
+    friend class Partition;
+    Partition* partition_;  // nullptr: closed
+    absl::AnyInvocable<void()> woken_;
+    Waiter* next_ = nullptr;
+    Waiter* previous_ = nullptr;
+  };
+
+  // Writes the producer table, so that the next Open replays little. Called at a clean stop.
+  void SnapshotProducers();
+
+ private:
+  struct State;
+  explicit Partition(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace wherry::core

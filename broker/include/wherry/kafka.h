@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "wherry/status.h"
+
+namespace wherry {
+
+// One record of a Kafka topic. A value; owns its bytes.
+struct KafkaRecord {
+  std::optional<std::string> key;    // nullopt: null, which is not the empty key
+  std::optional<std::string> value;  // nullopt: null (a tombstone)
+  // In order; a value may be null, names may repeat.
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  // Milliseconds since the epoch. In Append, -1 takes the broker's clock.
+  std::int64_t timestamp = -1;
+  // Filled in by Read; ignored by Append.
+  std::int64_t offset = -1;
+};
+
+// Where an appended record came to lie.
+struct KafkaPosition {
+  std::int32_t partition = -1;
+  std::int64_t offset = -1;
+};
+
+// A partition's bounds: records in [start_offset, high_watermark) may be read.
+struct KafkaBounds {
+  std::int64_t start_offset = 0;
+  std::int64_t high_watermark = 0;
+};
+
+// The Kafka log without a socket: the same topics, offsets and groups as the clients on the wire see.
+// Threads: every function from any thread but the broker's own (kFailedPrecondition there): they wait for
+// the broker's thread, and Append for the commit. Owned by the Broker.
+class Kafka {
+ public:
+  // Creates a topic. `partitions` -1 takes KafkaOptions::default_partitions.
+  // kAlreadyExists; kInvalidArgument: a name Kafka refuses, or a number of partitions below 1.
+  Status CreateTopic(std::string_view topic, std::int32_t partitions = -1);
+  // Deletes a topic with its records and committed offsets. kNotFound.
+  Status DeleteTopic(std::string_view topic);
+  // Names, in order.
+  StatusOr<std::vector<std::string>> Topics();
+
+  // Appends one record and waits until it is committed. `partition` -1 chooses: by murmur2 of the key as
+  // the Java client does, round robin without a key.
+  // kNotFound: no such topic or partition; kResourceExhausted: the memory limit; kInternal: the disk.
+  StatusOr<KafkaPosition> Append(std::string_view topic, const KafkaRecord& record,
+                                 std::int32_t partition = -1);
+
+  // Up to `max_records` records from `offset` on, in order; fewer at the end, none at the high watermark.
+  // kNotFound; kOutOfRange: the offset lies outside the bounds, which the message gives.
+  StatusOr<std::vector<KafkaRecord>> Read(std::string_view topic, std::int32_t partition,
+                                          std::int64_t offset, std::size_t max_records = 1000);
+  // Every record of a partition that is committed now.
+  StatusOr<std::vector<KafkaRecord>> ReadAll(std::string_view topic, std::int32_t partition);
+  StatusOr<KafkaBounds> Bounds(std::string_view topic, std::int32_t partition);
+
+  // The offsets a group committed, by topic and partition; empty for a group that never did.
+  StatusOr<std::map<std::pair<std::string, std::int32_t>, std::int64_t>> CommittedOffsets(
+      std::string_view group);
+
+ private:
+  friend class Broker;
+  struct State;
+  explicit Kafka(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace wherry

