@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "broker/net/connection.h"
+#include "broker/net/endpoint.h"
+
+namespace wherry::net {
+
+// Accepts connections at one URL: one socket, or two with the same port for localhost.
+// Threads: Open and the destructor while the shard's thread does not run; the rest on the shard.
+// Owned by the composition root.
+class Listener {
+ public:
+  // Binds and listens at once, so that a port in use is known before anything runs: kUnavailable with
+  // the address and what to do, kPermissionDenied likewise. Accepting begins with Start.
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(ConnectionSet& connections,
+                                                        const ListenUrl& url,
+                                                        ConnectionSet::MakeSession make_session);
+  ~Listener();
+
+  void Start();
+  void Stop();
+  // With the port that was really taken.
+  const ListenUrl& url() const { return url_; }
+  void CloseDescriptorsInChild();
+
+ private:
+  struct Acceptor;
+  Listener(ConnectionSet& connections, ListenUrl url, ConnectionSet::MakeSession make_session);
+  absl::Status Bind(const Endpoint& endpoint);
+  void WaitAcceptable(Acceptor& acceptor);
+  void AcceptAll(Acceptor& acceptor);
+
+  ConnectionSet& connections_;
+  ListenUrl url_;
+  ConnectionSet::MakeSession make_session_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+};
+
+}  // namespace wherry::net

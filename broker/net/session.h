@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace wherry::net {
+
+// What a protocol does with one connection: bytes come in here, answers go out through the Connection
+// that the session was made with.
+// Threads: every call on the connection's shard. Owned by its Connection.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  // The connection is up and may be written to. Called once, first.
+  virtual void OnOpen() {}
+
+  // The next bytes of the stream; the view dies on return. After Close() no more calls follow.
+  virtual void OnBytes(std::string_view bytes) = 0;
+
+  // Room for the rest of a large body: while it is not empty, the stream's next bytes are received
+  // straight into it, and OnReadInto says how many. What follows the body arrives through OnBytes.
+  virtual std::span<char> ReadInto() { return {}; }
+  virtual void OnReadInto(std::size_t /*size*/) {}
+
+  // Everything written has been handed to the kernel, after a time when it could not be.
+  virtual void OnDrained() {}
+
+  // The connection is gone: the peer closed or broke it, or Close() was called. Called once, last.
+  virtual void OnClosed() {}
+};
+
+}  // namespace wherry::net
