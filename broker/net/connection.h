@@ -47,7 +47,9 @@ class Connection {
 
   // Ends the connection; what waits is dropped. The session hears OnClosed before the turn ends.
   void Close();
-  // Ends it when everything queued is sent, but at most kLinger later. Reads no more.
+  // Ends it when everything queued is sent and the peer has closed too, but at most kLinger later. What
+  // the peer still sends is dropped (a socket closed with unread bytes is reset, and the reset would
+  // overtake our last words).
   void CloseAfterFlush();
   bool closing() const { return state_ != State::kOpen; }
 
@@ -67,7 +69,7 @@ class Connection {
  private:
   friend class ConnectionSet;
   struct Socket;
-  enum class State : std::uint8_t { kOpen, kFlushing, kClosed };
+  enum class State : std::uint8_t { kOpen, kFlushing, kDraining, kClosed };
 
   Connection(ConnectionSet& set, std::uint64_t id, int fd, const Endpoint& local,
              const Endpoint& remote);
@@ -79,6 +81,8 @@ class Connection {
   void WaitReadable();
   void WaitWritable();
   void OnReadable();
+  void BeginDraining();
+  void Drain();
   void OperationEnded();
 
   ConnectionSet& set_;

@@ -3,8 +3,10 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "broker/runtime/clock.h"
@@ -17,10 +19,10 @@ class io_context;
 
 namespace wherry::runtime {
 
-// One thread with its own io_context: the home of mutable objects, which are used without a lock from
-// its thread and by a posted task from elsewhere.
-// Threads: Post, OnThisThread, clock and index from any; the rest from the shard's own thread, or
-// before Start and after Stop. Owned by the composition root; outlives everything that lives on it.
+// One thread with its own io_context: the home of mutable objects, which are used without a lock
+// from its thread and by a posted task from elsewhere. Threads: Post, ClockMoved, OnThisThread,
+// clock and index from any; the rest from the shard's own thread, or before Start and after Stop.
+// Owned by the composition root; outlives everything that lives on it.
 class Shard {
  public:
   Shard(int index, Clock& clock, std::uint64_t seed);
@@ -30,19 +32,36 @@ class Shard {
 
   // Starts the thread. Tasks posted before run first.
   void Start();
-  // Runs what was posted before the call, ends the thread and joins it. Not from the shard's thread.
-  // Idempotent. Tasks posted later run never, and are destroyed with the shard.
+  // Runs what was posted before the call, ends the thread and joins it. Not from the shard's
+  // thread. Idempotent. Tasks posted later run never, and are destroyed with the shard.
   void Stop();
 
   // Runs `task` on the shard's thread, later, in the order of posting per thread. Never inline.
   void Post(absl::AnyInvocable<void()> task);
 
-  // Runs `task` on this shard's thread after everything that the present handler does (a socket's
-  // read, a posted task, a timer): the place for work that is gathered, such as flushing writes.
-  // Shard's own thread only.
+  // Runs `handler` now, as one turn: what it asked for with AtEndOfTurn runs behind it. Posted
+  // tasks and timers are turns already; a socket's completion handler makes itself one with this. A
+  // turn inside a turn is a part of the outer one. Shard's own thread only.
+  template <class Handler>
+  void Turn(Handler&& handler) {
+    ++turn_depth_;
+    std::forward<Handler>(handler)();
+    if (turn_depth_ == 1 && !end_of_turn_.empty()) RunEndOfTurn();
+    --turn_depth_;
+  }
+
+  // Runs `task` on this shard's thread after everything that the present turn does (a socket's
+  // read, a posted task, a timer): the place for work that is gathered, such as flushing writes. In
+  // order; what such a task adds runs in the same turn. Shard's own thread only.
   void AtEndOfTurn(absl::AnyInvocable<void()> task);
 
-  bool OnThisThread() const { return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed); }
+  // Looks for timers that have come due. For whoever moves a clock that does not run by itself; the
+  // shard watches a clock that runs. Any thread.
+  void ClockMoved();
+
+  bool OnThisThread() const {
+    return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed);
+  }
   int index() const { return index_; }
   Clock& clock() { return clock_; }
   Timers& timers() { return *timers_; }
@@ -52,11 +71,17 @@ class Shard {
  private:
   struct Loop;
 
+  void RunEndOfTurn();
+  void WakeAt(std::optional<Instant> deadline);
+
   const int index_;
   Clock& clock_;
   Random random_;
-  std::unique_ptr<Loop> loop_;
+  // Declared in this order because the tasks that the loop destroys may own timers.
   std::unique_ptr<Timers> timers_;
+  std::vector<absl::AnyInvocable<void()>> end_of_turn_;
+  int turn_depth_ = 0;
+  std::unique_ptr<Loop> loop_;
   std::thread thread_;
   std::atomic<std::thread::id> thread_id_;
 };

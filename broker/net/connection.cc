@@ -1,0 +1,220 @@
+#include "broker/net/connection.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "absl/container/flat_hash_map.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+namespace wherry::net {
+
+namespace asio = boost::asio;
+
+struct Connection::Socket {
+  Socket(asio::io_context& context, int fd) : descriptor(context, fd), fd(fd) {}
+  asio::posix::stream_descriptor descriptor;
+  const int fd;
+};
+
+struct ConnectionSet::Connections {
+  absl::flat_hash_map<std::uint64_t, std::unique_ptr<Connection>> by_id;
+  std::uint64_t next_id = 1;
+};
+
+Connection::Connection(ConnectionSet& set, std::uint64_t id, int fd, const Endpoint& local,
+                       const Endpoint& remote)
+    : set_(set),
+      id_(id),
+      socket_(std::make_unique<Socket>(set.shard_.context(), fd)),
+      queue_(set.pool_),
+      local_(local),
+      remote_(remote) {}
+
+Connection::~Connection() = default;
+
+runtime::Shard& Connection::shard() { return set_.shard_; }
+
+void Connection::BecomeDirty() {
+  if (state_ == State::kClosed) return;
+  // While the kernel takes nothing, the wait for that is already under way.
+  if (wait_writable_) return;
+  dirty_ = true;
+  set_.dirty_.push_back(this);
+  if (!set_.flush_scheduled_) {
+    set_.flush_scheduled_ = true;
+    set_.shard_.AtEndOfTurn([&set = set_] { set.FlushDirty(); });
+  }
+}
+
+void Connection::Flush() {
+  switch (queue_.Flush(socket_->fd)) {
+    case WriteQueue::FlushResult::kDone:
+      if (state_ == State::kFlushing) BeginDraining();
+      return;
+    case WriteQueue::FlushResult::kBlocked:
+      WaitWritable();
+      return;
+    case WriteQueue::FlushResult::kBroken:
+      Close();
+      return;
+  }
+}
+
+void Connection::WaitReadable() {
+  const bool wanted = (state_ == State::kOpen && reading_) || state_ == State::kDraining;
+  if (wait_readable_ || !wanted) return;
+  wait_readable_ = true;
+  socket_->descriptor.async_wait(
+      asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code&) {
+        shard().Turn([this] {
+          wait_readable_ = false;
+          if (state_ == State::kOpen && reading_) OnReadable();
+          if (state_ == State::kDraining) Drain();
+          OperationEnded();
+        });
+      });
+}
+
+void Connection::WaitWritable() {
+  if (wait_writable_ || state_ == State::kClosed) return;
+  wait_writable_ = true;
+  socket_->descriptor.async_wait(
+      asio::posix::stream_descriptor::wait_write, [this](const boost::system::error_code&) {
+        shard().Turn([this] {
+          wait_writable_ = false;
+          if (state_ != State::kClosed) {
+            Flush();
+            if (state_ == State::kOpen && queue_.empty()) session_->OnDrained();
+          }
+          OperationEnded();
+        });
+      });
+}
+
+void Connection::OnReadable() {
+  const std::span<char> body = session_->ReadInto();
+  iovec pieces[2] = {{body.data(), body.size()}, {set_.slab_.get(), ConnectionSet::kSlabSize}};
+  const ssize_t received = body.empty() ? ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize)
+                                        : ::readv(socket_->fd, pieces, 2);
+  if (received > 0) {
+    std::size_t size = static_cast<std::size_t>(received);
+    if (!body.empty()) {
+      const std::size_t into_body = std::min(size, body.size());
+      session_->OnReadInto(into_body);
+      size -= into_body;
+    }
+    if (size > 0 && state_ == State::kOpen) session_->OnBytes({set_.slab_.get(), size});
+  } else if (received == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+    Close();
+  }
+  WaitReadable();
+}
+
+void Connection::PauseReading() { reading_ = false; }
+
+void Connection::ResumeReading() {
+  reading_ = true;
+  WaitReadable();
+}
+
+void Connection::CloseAfterFlush() {
+  if (state_ != State::kOpen) return;
+  state_ = State::kFlushing;
+  linger_ = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kLiveness,
+                                             "lingering close");
+  linger_->Arm(kLinger, [this] { Close(); });
+  if (queue_.empty()) {
+    BeginDraining();
+  } else {
+    MarkDirty();
+  }
+}
+
+void Connection::BeginDraining() {
+  state_ = State::kDraining;
+  ::shutdown(socket_->fd, SHUT_WR);
+  Drain();
+}
+
+void Connection::Drain() {
+  // One slab at a time, as for a connection that is served.
+  const ssize_t received = ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize);
+  if (received == 0 || (received < 0 && errno != EAGAIN && errno != EINTR)) return Close();
+  WaitReadable();
+}
+
+void Connection::Close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  linger_.reset();
+  queue_.Clear();
+  socket_->descriptor.close();  // waits under way end with operation_aborted
+  session_->OnClosed();
+  OperationEnded();
+}
+
+void Connection::OperationEnded() {
+  if (state_ != State::kClosed || wait_readable_ || wait_writable_) return;
+  set_.Bury(*this);
+}
+
+ConnectionSet::ConnectionSet(runtime::Shard& shard)
+    : shard_(shard),
+      slab_(new char[kSlabSize]),
+      connections_(std::make_unique<Connections>()) {}
+
+ConnectionSet::~ConnectionSet() {
+  for (auto& [id, connection] : connections_->by_id) connection->queue_.Clear();
+}
+
+void ConnectionSet::Adopt(int fd, const Endpoint& local, const Endpoint& remote,
+                          const MakeSession& make_session) {
+  const std::uint64_t id = connections_->next_id++;
+  auto owned = std::unique_ptr<Connection>(new Connection(*this, id, fd, local, remote));
+  Connection& connection = *owned;
+  connections_->by_id.emplace(id, std::move(owned));
+  connection.session_ = make_session(connection);
+  connection.session_->OnOpen();
+  if (connection.state_ == Connection::State::kOpen) connection.WaitReadable();
+}
+
+void ConnectionSet::CloseAll() {
+  std::vector<Connection*> open;
+  for (auto& [id, connection] : connections_->by_id) open.push_back(connection.get());
+  for (Connection* connection : open) {
+    // What was answered should reach the peer, as far as the kernel takes it at once.
+    if (connection->state_ != Connection::State::kClosed && !connection->queue_.empty()) {
+      connection->queue_.Flush(connection->socket_->fd);
+    }
+    connection->Close();
+  }
+}
+
+std::size_t ConnectionSet::size() const { return connections_->by_id.size(); }
+
+void ConnectionSet::FlushDirty() {
+  flush_scheduled_ = false;
+  // By index: closing a connection may make its session write to others.
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    Connection* connection = dirty_[i];
+    connection->dirty_ = false;
+    if (connection->state_ != Connection::State::kClosed) connection->Flush();
+  }
+  dirty_.clear();
+}
+
+void ConnectionSet::Bury(Connection& connection) {
+  // Later, since the caller may be a function of the connection, and it may still be listed as dirty.
+  shard_.Post([this, id = connection.id_] { connections_->by_id.erase(id); });
+}
+
+void ConnectionSet::CloseDescriptorsInChild() {
+  for (auto& [id, connection] : connections_->by_id) ::close(connection->socket_->fd);
+}
+
+}  // namespace wherry::net

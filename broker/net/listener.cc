@@ -1,0 +1,160 @@
+#include "broker/net/listener.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+namespace wherry::net {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int kBacklog = 1024;
+// How often a free port for 127.0.0.1 may turn out to be taken on ::1.
+constexpr int kPortTries = 20;
+// How long accepting rests when the process has no descriptors left.
+constexpr runtime::Duration kAcceptPause = std::chrono::milliseconds(50);
+
+Endpoint LocalEndpoint(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof(storage);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size);
+  return Endpoint(reinterpret_cast<const sockaddr*>(&storage), size);
+}
+
+}  // namespace
+
+struct Listener::Acceptor {
+  Acceptor(runtime::Shard& shard, int fd)
+      : descriptor(shard.context(), fd),
+        fd(fd),
+        pause(shard.timers(), runtime::TimerKind::kLiveness, "accept pause") {}
+  asio::posix::stream_descriptor descriptor;
+  const int fd;
+  runtime::Timer pause;
+};
+
+Listener::Listener(ConnectionSet& connections, ListenUrl url,
+                   ConnectionSet::MakeSession make_session)
+    : connections_(connections), url_(std::move(url)), make_session_(std::move(make_session)) {}
+
+Listener::~Listener() = default;
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(ConnectionSet& connections,
+                                                         const ListenUrl& url,
+                                                         ConnectionSet::MakeSession make_session) {
+  std::unique_ptr<Listener> listener(new Listener(connections, url, std::move(make_session)));
+  absl::StatusOr<std::vector<Endpoint>> endpoints = url.Endpoints();
+  if (!endpoints.ok()) return endpoints.status();
+  absl::Status status;
+  for (int attempt = 0; attempt < kPortTries; ++attempt) {
+    listener->acceptors_.clear();
+    listener->url_.port = url.port;
+    for (Endpoint endpoint : *endpoints) {
+      endpoint.set_port(listener->url_.port);
+      status = listener->Bind(endpoint);
+      if (!status.ok()) break;
+    }
+    if (status.ok()) return listener;
+    if (url.port != 0) break;
+  }
+  return status;
+}
+
+absl::Status Listener::Bind(const Endpoint& endpoint) {
+  const int fd =
+      ::socket(endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP);
+  // localhost on a machine without IPv6 is 127.0.0.1 alone.
+  const bool optional = endpoint.family() == AF_INET6 && !acceptors_.empty();
+  if (fd < 0) {
+    if (optional) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("cannot open a socket for ", url_.ToString(), ": ",
+                                               std::strerror(errno)));
+  }
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (endpoint.family() == AF_INET6) {
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+  }
+  if (::bind(fd, endpoint.address(), endpoint.size()) != 0 || ::listen(fd, kBacklog) != 0) {
+    const int error = errno;
+    ::close(fd);
+    if (error == EADDRNOTAVAIL && optional) return absl::OkStatus();
+    const std::string where = absl::StrCat("cannot listen at ", url_.protocol, "://",
+                                           endpoint.ToString(), ": ");
+    if (error == EADDRINUSE) {
+      return absl::UnavailableError(absl::StrCat(
+          where, "the port is in use; stop the program that has it, or name another port"));
+    }
+    if (error == EACCES) {
+      return absl::PermissionDeniedError(
+          absl::StrCat(where, "not permitted; name a port above 1023"));
+    }
+    if (error == EADDRNOTAVAIL) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(where, "this machine has no such address; use 127.0.0.1 or one it has"));
+    }
+    return absl::UnavailableError(absl::StrCat(where, std::strerror(error)));
+  }
+  acceptors_.push_back(std::make_unique<Acceptor>(connections_.shard(), fd));
+  url_.port = LocalEndpoint(fd).port();
+  return absl::OkStatus();
+}
+
+void Listener::Start() {
+  for (auto& acceptor : acceptors_) WaitAcceptable(*acceptor);
+}
+
+void Listener::Stop() {
+  for (auto& acceptor : acceptors_) {
+    acceptor->pause.Cancel();
+    acceptor->descriptor.close();
+  }
+}
+
+void Listener::WaitAcceptable(Acceptor& acceptor) {
+  acceptor.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                 [this, &acceptor](const boost::system::error_code& error) {
+                                   if (error || !acceptor.descriptor.is_open()) return;
+                                   connections_.shard().Turn([&] { AcceptAll(acceptor); });
+                                 });
+}
+
+void Listener::AcceptAll(Acceptor& acceptor) {
+  while (true) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof(storage);
+    const int fd = ::accept4(acceptor.fd, reinterpret_cast<sockaddr*>(&storage), &size,
+                             SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        // The peer waits in the backlog; asking again at once would only burn the processor.
+        acceptor.pause.Arm(kAcceptPause, [this, &acceptor] { WaitAcceptable(acceptor); });
+        return;
+      }
+      break;
+    }
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    connections_.Adopt(fd, LocalEndpoint(fd),
+                       Endpoint(reinterpret_cast<const sockaddr*>(&storage), size), make_session_);
+  }
+  WaitAcceptable(acceptor);
+}
+
+void Listener::CloseDescriptorsInChild() {
+  for (auto& acceptor : acceptors_) ::close(acceptor->fd);
+}
+
+}  // namespace wherry::net
