@@ -1,5 +1,6 @@
 # Writes a list of table rows, one per source: "12_heartbeat.cc" becomes "ROW(12_heartbeat)".
-# Self-registering globals vanish from a static library (the linker drops their objects), hence this.
+# Self-registering globals vanish from a static library (the linker drops their objects), hence
+# this.
 function(wherry_write_table output)
   set(rows "")
   list(SORT ARGN COMPARE NATURAL)

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wherry/export.h"
 #include "wherry/kafka.h"
 #include "wherry/nats.h"
 #include "wherry/options.h"
@@ -13,23 +14,25 @@
 namespace wherry {
 
 // Wherry's version, "0.1.0".
-std::string_view Version();
+WHERRY_EXPORT std::string_view Version();
 
-// A running broker: NATS and Kafka clients connect to its URLs, and nats() and kafka() reach the same
-// data without a socket. Any number may run in one process.
+// A running broker: NATS and Kafka clients connect to its URLs, and nats() and kafka() reach the
+// same data without a socket. Any number may run in one process.
 //
 //   auto broker = wherry::Broker::Start({}).value();
 //   natsConnection_ConnectTo(&connection, broker.Url("nats").c_str());
 //
-// Threads: every function from any thread; Stop, and the destructor, not from a callback of the broker.
-// Processes: sockets are closed in a program that a child process executes; in a forked child that runs
-// on, the destructor only closes descriptors.
-class Broker {
+// Threads: every function from any thread; Stop, and the destructor, not from a callback of the
+// broker.
+// Processes: sockets are closed in a program that a child process executes; in a forked child that
+// runs on, the destructor only closes descriptors.
+class WHERRY_EXPORT Broker {
  public:
   // Starts a broker; when it returns, all listeners accept. Nothing is left running after an error:
   // kUnavailable: a port in use, or a data directory that another process has locked;
-  // kPermissionDenied: a data directory that cannot be written; kInvalidArgument: an option that cannot
-  // work; kDataLoss: a data directory that is damaged. The message names the value and says what to do.
+  // kPermissionDenied: a data directory that cannot be written; kInvalidArgument: an option that
+  // cannot work; kDataLoss: a data directory that is damaged. The message names the value and says
+  // what to do.
   static StatusOr<Broker> Start(const Options& options);
 
   Broker(Broker&&) noexcept;
@@ -48,6 +51,7 @@ class Broker {
   // Every listener's URL, in the order of Options::listen; localhost counts as one.
   std::vector<std::string> Urls() const;
 
+  // The verbs of each protocol, without a socket. Valid as long as the Broker.
   Nats& nats();
   Kafka& kafka();
 

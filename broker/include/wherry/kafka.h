@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "wherry/export.h"
 #include "wherry/status.h"
 
 namespace wherry {
@@ -37,10 +38,11 @@ struct KafkaBounds {
   std::int64_t high_watermark = 0;
 };
 
-// The Kafka log without a socket: the same topics, offsets and groups as the clients on the wire see.
-// Threads: every function from any thread but the broker's own (kFailedPrecondition there): they wait for
-// the broker's thread, and Append for the commit. Owned by the Broker.
-class Kafka {
+// The Kafka log without a socket: the same topics, offsets and groups as the clients on the wire
+// see.
+// Threads: every function from any thread but the broker's own (kFailedPrecondition there): they
+// wait for the broker's thread, and Append for the commit. Owned by the Broker.
+class WHERRY_EXPORT Kafka {
  public:
   // Creates a topic. `partitions` -1 takes KafkaOptions::default_partitions.
   // kAlreadyExists; kInvalidArgument: a name Kafka refuses, or a number of partitions below 1.
@@ -50,13 +52,15 @@ class Kafka {
   // Names, in order.
   StatusOr<std::vector<std::string>> Topics();
 
-  // Appends one record and waits until it is committed. `partition` -1 chooses: by murmur2 of the key as
-  // the Java client does, round robin without a key.
-  // kNotFound: no such topic or partition; kResourceExhausted: the memory limit; kInternal: the disk.
+  // Appends one record and waits until it is committed. `partition` -1 chooses: by murmur2 of the
+  // key as the Java client does, round robin without a key.
+  // kNotFound: no such topic or partition; kResourceExhausted: the memory limit; kInternal: the
+  // disk.
   StatusOr<KafkaPosition> Append(std::string_view topic, const KafkaRecord& record,
                                  std::int32_t partition = -1);
 
-  // Up to `max_records` records from `offset` on, in order; fewer at the end, none at the high watermark.
+  // Up to `max_records` records from `offset` on, in order; fewer at the end, none at the high
+  // watermark.
   // kNotFound; kOutOfRange: the offset lies outside the bounds, which the message gives.
   StatusOr<std::vector<KafkaRecord>> Read(std::string_view topic, std::int32_t partition,
                                           std::int64_t offset, std::size_t max_records = 1000);

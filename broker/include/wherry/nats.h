@@ -9,12 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "wherry/export.h"
 #include "wherry/status.h"
 
 namespace wherry {
 
 // One NATS message. A value; owns its bytes.
-struct NatsMessage {
+struct WHERRY_EXPORT NatsMessage {
   std::string subject;
   std::string reply;  // where an answer is expected; empty: nowhere
   // The header block as on the wire ("NATS/1.0\r\nName: value\r\n\r\n"); empty: no headers.
@@ -27,15 +28,15 @@ struct NatsMessage {
 
 // A live interest in a subject. Ends when destroyed or at Unsubscribe.
 // Threads: any one at a time. Owned by the caller; may outlive the broker (it is then silent).
-class NatsSubscription {
+class WHERRY_EXPORT NatsSubscription {
  public:
   NatsSubscription(NatsSubscription&&) noexcept;
   NatsSubscription& operator=(NatsSubscription&&) noexcept;
   ~NatsSubscription();
 
-  // The next message, in the order of delivery; waits up to `timeout`. Only for a subscription without
-  // a callback. kDeadlineExceeded: none came; kFailedPrecondition: called from a broker callback, or the
-  // subscription has a callback; kUnavailable: the broker stopped.
+  // The next message, in the order of delivery; waits up to `timeout`. Only for a subscription
+  // without a callback. kDeadlineExceeded: none came; kFailedPrecondition: called from a broker
+  // callback, or the subscription has a callback; kUnavailable: the broker stopped.
   StatusOr<NatsMessage> Next(std::chrono::milliseconds timeout);
 
   // Ends the interest. After it returns (not called from a callback) no callback runs any more.
@@ -49,22 +50,23 @@ class NatsSubscription {
 };
 
 // NATS without a socket: the same subjects as the clients on the wire see.
-// Threads: every function from any thread. A callback runs on the broker's thread and must not block;
-// calls that wait return kFailedPrecondition there, Publish and Subscribe are allowed.
+// Threads: every function from any thread. A callback runs on the broker's thread and must not
+// block; calls that wait return kFailedPrecondition there, Publish and Subscribe are allowed.
 // Owned by the Broker.
-class Nats {
+class WHERRY_EXPORT Nats {
  public:
   using Callback = std::function<void(const NatsMessage&)>;
 
-  // Delivers to everybody subscribed at this moment, from the same thread in order. It is visible to
-  // socket subscribers and to Next soon after the call returns.
-  // kInvalidArgument: an empty or malformed subject, a wildcard, a malformed header block, or more than
-  // max_payload bytes (the message names the number).
+  // Delivers to everybody subscribed at this moment, from the same thread in order. It is visible
+  // to socket subscribers and to Next soon after the call returns.
+  // kInvalidArgument: an empty or malformed subject, a wildcard, a malformed header block, or more
+  // than max_payload bytes (the message names the number).
   Status Publish(std::string_view subject, std::string_view payload);
   Status Publish(const NatsMessage& message);
 
-  // Subscribes; messages published after the call returned are delivered. `subject` may hold `*` and a
-  // last `>`. Members of one `queue` share its messages, each going to one of them; empty: no queue.
+  // Subscribes; messages published after the call returned are delivered. `subject` may hold `*`
+  // and a last `>`. Members of one `queue` share its messages, each going to one of them; empty: no
+  // queue.
   // Without a callback messages gather, without bound, until Next takes them.
   // kInvalidArgument: a malformed subject or queue name.
   StatusOr<NatsSubscription> Subscribe(std::string_view subject, Callback callback,

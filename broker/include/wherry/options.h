@@ -12,13 +12,15 @@ namespace wherry {
 // What an acknowledged Kafka record or committed offset has survived. Without a data directory
 // everything is in memory and this has no effect.
 enum class SyncMode {
-  kCommit,    // power loss: every acknowledgement waits for a sync that it shares with all that wait
+  kCommit,  // power loss: every acknowledgement waits for a sync that it shares with all that wait
   kInterval,  // kill -9 of the process; power loss costs at most the last second
   kOs,        // kill -9 of the process; power loss costs what the kernel had not written yet
 };
 
+// How much a log line matters.
 enum class LogLevel { kError, kWarning, kInfo, kDebug };
 
+// What the broker's NATS side asks of its clients.
 struct NatsOptions {
   // With a token, or a user and password, CONNECT must present them ('Authorization Violation').
   std::string token;
@@ -34,6 +36,7 @@ struct NatsOptions {
   std::int32_t max_connections = 64 * 1024;
 };
 
+// How the broker's Kafka side behaves.
 struct KafkaOptions {
   // Partitions of a topic that is created without naming a number.
   std::int32_t default_partitions = 1;
@@ -41,22 +44,23 @@ struct KafkaOptions {
   bool auto_create_topics = true;
 };
 
-// How a Broker is to run. `Options{}` is a broker for a test: in memory, on free loopback ports, silent.
+// How a Broker is to run. `Options{}` is a broker for a test: in memory, on free loopback ports,
+// silent.
 struct Options {
   // Where data is kept, created if it is missing. Empty: in memory only, nothing is left behind.
   std::string data_dir;
   SyncMode sync = SyncMode::kCommit;
 
-  // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222". Port 0 takes a
-  // free one; "localhost" is 127.0.0.1 and ::1 with the same port. Empty: one listener of each protocol
-  // on a free port of 127.0.0.1.
+  // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222". Port 0
+  // takes a free one; "localhost" is 127.0.0.1 and ::1 with the same port. Empty: one listener of
+  // each protocol on a free port of 127.0.0.1.
   std::vector<std::string> listen;
-  // "host" or "host:port" that Kafka clients are told to connect to. Empty: the address at which the
-  // client reached us.
+  // "host" or "host:port" that Kafka clients are told to connect to. Empty: the address at which
+  // the client reached us.
   std::string advertise;
 
-  // Bytes of records the broker may hold in memory; reached, produce requests fail with a clear error
-  // until something is deleted. 0: no limit.
+  // Bytes of records the broker may hold in memory; reached, produce requests fail with a clear
+  // error until something is deleted. 0: no limit.
   std::uint64_t memory_limit = 0;
 
   NatsOptions nats;

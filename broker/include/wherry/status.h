@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "wherry/export.h"
+
 namespace wherry {
 
 // Why a call failed, in the field's usual classes.
@@ -27,11 +29,11 @@ enum class StatusCode {
 };
 
 // "NOT_FOUND" and so on. Threads: any.
-std::string_view StatusCodeName(StatusCode code);
+WHERRY_EXPORT std::string_view StatusCodeName(StatusCode code);
 
 // The outcome of a call: ok, or a code with a sentence for people that names the value at fault.
 // Threads: a value like any other; safe to copy between threads. Never throws.
-class [[nodiscard]] Status {
+class [[nodiscard]] WHERRY_EXPORT Status {
  public:
   Status() = default;
   Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
@@ -53,17 +55,17 @@ class [[nodiscard]] Status {
 };
 
 namespace internal {
-[[noreturn]] void DieForStatus(const Status& status);
+[[noreturn]] WHERRY_EXPORT void DieForStatus(const Status& status);
 }  // namespace internal
 
 // Either a T or the Status that says why there is none.
-// value() on an error prints the status to standard error and aborts: right for tests and tools; check
-// ok() where an error is to be handled.
+// value() on an error prints the status to standard error and aborts: right for tests and tools;
+// check ok() where an error is to be handled.
 template <typename T>
 class [[nodiscard]] StatusOr {
  public:
-  StatusOr(T value) : value_(std::move(value)) {}                 // NOLINT: implicit by design
-  StatusOr(Status status) : status_(std::move(status)) {          // NOLINT: implicit by design
+  StatusOr(T value) : value_(std::move(value)) {}         // NOLINT: implicit by design
+  StatusOr(Status status) : status_(std::move(status)) {  // NOLINT: implicit by design
     if (status_.ok()) status_ = Status(StatusCode::kInternal, "an ok Status carries no value");
   }
 

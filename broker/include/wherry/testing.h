@@ -1,11 +1,11 @@
 #pragma once
 
-// For GoogleTest: a broker per test, in memory, on free ports. Header-only; the including test links
-// GoogleTest itself.
-
-#include <gtest/gtest.h>
+// For GoogleTest: a broker per test, in memory, on free ports. Header-only; the including test
+// links GoogleTest itself.
 
 #include <optional>
+
+#include <gtest/gtest.h>
 
 #include "wherry/broker.h"
 
