@@ -76,6 +76,7 @@ bool Router::Deliver(Route& route, const Message& message, const Subscriber* wit
     const std::size_t first = members.size() == 1 ? 0 : home_.random().Below(members.size());
     for (std::size_t i = 0; i < members.size(); ++i) {
       Route::Target& target = members[(first + i) % members.size()];
+      if (target.subscription->closed) continue;
       Subscriber& subscriber = target.subscription->subscriber;
       if (&subscriber == without || !subscriber.CanTake()) continue;
       if (DeliverTo(target, route.subject, message)) {

@@ -81,6 +81,7 @@ class WHERRY_EXPORT Nats {
 
  private:
   friend class Broker;
+  friend class NatsSubscription;
   struct State;
   explicit Nats(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;

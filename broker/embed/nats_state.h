@@ -1,0 +1,21 @@
+#pragma once
+
+#include <memory>
+
+#include "broker/embed/shard_link.h"
+#include "broker/nats/server.h"
+#include "wherry/nats.h"
+
+namespace wherry {
+
+// What Nats and its subscriptions share with the broker.
+struct Nats::State {
+  State(std::shared_ptr<embed::ShardLink> link, nats::Server& server)
+      : link(std::move(link)), server(server), max_payload(server.settings().max_payload) {}
+
+  const std::shared_ptr<embed::ShardLink> link;
+  nats::Server& server;  // on the shard only, as long as `link` runs tasks
+  const std::int32_t max_payload;
+};
+
+}  // namespace wherry

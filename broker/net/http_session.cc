@@ -1,0 +1,100 @@
+#include "broker/net/http_session.h"
+
+#include <optional>
+#include <sstream>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+namespace wherry::net {
+
+namespace http = boost::beast::http;
+
+namespace {
+
+class HttpSession final : public Session {
+ public:
+  HttpSession(Connection& connection, const HttpHandler& handler)
+      : connection_(connection), handler_(handler) {
+    Reset();
+  }
+
+  void OnBytes(std::string_view bytes) override {
+    pending_.append(bytes);
+    std::size_t used = 0;
+    while (used < pending_.size() && !connection_.closing()) {
+      boost::system::error_code error;
+      const std::size_t parsed = parser_->put(
+          boost::asio::buffer(pending_.data() + used, pending_.size() - used), error);
+      used += parsed;
+      if (error == http::error::need_more) break;
+      if (error) return Refuse(error);
+      if (parser_->is_done()) {
+        Answer();
+        Reset();
+      } else if (parsed == 0) {
+        break;
+      }
+    }
+    pending_.erase(0, used);
+  }
+
+ private:
+  void Reset() {
+    parser_.emplace();
+    parser_->header_limit(kMaxHttpHeader);
+    parser_->body_limit(kMaxHttpBody);
+    parser_->eager(true);
+  }
+
+  void Answer() {
+    const auto& message = parser_->get();
+    const std::string_view target(message.target().data(), message.target().size());
+    const std::size_t question = target.find('?');
+    HttpRequest request;
+    request.method = std::string(message.method_string());
+    request.path = std::string(target.substr(0, question));
+    if (question != std::string_view::npos) request.query = std::string(target.substr(question + 1));
+    request.body = message.body();
+    Send(handler_(request), message.keep_alive(), message.method() == http::verb::head);
+  }
+
+  void Refuse(const boost::system::error_code& error) {
+    HttpResponse response;
+    response.status = error == http::error::body_limit     ? 413
+                      : error == http::error::header_limit ? 431
+                                                           : 400;
+    response.content_type = "text/plain";
+    response.body = "bad request: " + error.message() + "\n";
+    Send(response, false, false);
+  }
+
+  void Send(const HttpResponse& answer, bool keep_alive, bool head) {
+    http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
+    response.set(http::field::content_type, {answer.content_type.data(), answer.content_type.size()});
+    response.keep_alive(keep_alive);
+    response.body() = answer.body;
+    response.prepare_payload();
+    if (head) response.body().clear();
+    std::ostringstream text;
+    text << response.base();
+    connection_.Write(text.str());
+    connection_.Write(response.body());
+    if (!keep_alive) connection_.CloseAfterFlush();
+  }
+
+  Connection& connection_;
+  const HttpHandler& handler_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  std::string pending_;  // not yet parsed; the parser takes whole lines only
+};
+
+}  // namespace
+
+std::unique_ptr<Session> MakeHttpSession(Connection& connection, const HttpHandler& handler) {
+  return std::make_unique<HttpSession>(connection, handler);
+}
+
+}  // namespace wherry::net
