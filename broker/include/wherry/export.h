@@ -1,4 +1,4 @@
 #pragma once
 
 // Marks what a shared libwherry shows to the programs that link it; everything else stays hidden.
-#define WHERRY_EXPORT __attribute__((visibility("default")))
+#define WHERRY_EXPORT [[gnu::visibility("default")]]
