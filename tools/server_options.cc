@@ -1,0 +1,281 @@
+#include "tools/server_options.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include <CLI/CLI.hpp>
+
+#include "wherry/broker.h"
+
+namespace wherry::server {
+namespace {
+
+constexpr const char* kDefaultDataDir = "./wherry-data";
+constexpr int kMaxDefaultPartitions = 10000;
+const std::vector<std::string> kDefaultListen = {"nats://localhost:4222", "kafka://localhost:9092",
+                                                 "http://localhost:8222"};
+
+const std::map<std::string, SyncMode> kSyncModes = {
+    {"commit", SyncMode::kCommit}, {"interval", SyncMode::kInterval}, {"os", SyncMode::kOs}};
+const std::map<std::string, LogLevel> kLogLevels = {{"error", LogLevel::kError},
+                                                    {"warning", LogLevel::kWarning},
+                                                    {"info", LogLevel::kInfo},
+                                                    {"debug", LogLevel::kDebug}};
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  wherry                                    NATS 4222, Kafka 9092, HTTP 8222, data kept\n"
+    "  wherry --ephemeral                        in memory, on free ports that it prints\n"
+    "  wherry --listen nats://0.0.0.0:4222       NATS alone, for other machines too\n"
+    "  wherry --ephemeral --ports-file ports     for a test: read the URLs from ./ports\n"
+    "  WHERRY_NATS_TOKEN=s3cret wherry           NATS clients must present the token\n"
+    "\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 2 if it could not start.\n";
+
+// What the flags say, before defaults that depend on one another are settled.
+struct Flags {
+  bool ephemeral = false;
+  std::string data_dir = kDefaultDataDir;
+  bool data_dir_given = false;
+  std::vector<std::string> listen;
+  std::string memory_limit;
+  std::string sync = "commit";
+  std::string log_level = "info";
+};
+
+// Accepts the keys of a map; --help names them as the flag's type already.
+CLI::Validator OneOf(const auto& map) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : map) keys.push_back(key);
+  return CLI::IsMember(keys).description("");
+}
+
+// "--data-dir DIR [./wherry-data] ($WHERRY_DATA_DIR)": a flag, its default, its variable.
+class HelpLines final : public CLI::Formatter {
+ public:
+  HelpLines() { column_width(34); }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    if (option->get_type_size() == 0) return "";
+    std::string text = " " + option->get_type_name();
+    if (!option->get_default_str().empty()) text += " [" + option->get_default_str() + "]";
+    if (!option->get_envname().empty()) text += " ($" + option->get_envname() + ")";
+    return text;
+  }
+};
+
+// Declares a flag that takes a value. Its environment variable follows from its name: --data-dir
+// is WHERRY_DATA_DIR.
+CLI::Option* AddValue(CLI::App& app, const std::string& name, auto& value, const char* type,
+                      const char* help) {
+  std::string variable = "WHERRY_" + name.substr(2);
+  for (char& c : variable)
+    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return app.add_option(name, value, help)->type_name(type)->envname(variable);
+}
+
+void DeclareData(CLI::App& app, Flags& flags, ServerOptions& options) {
+  const char* group = "Data";
+  AddValue(app, "--data-dir", flags.data_dir, "DIR", "Where data is kept, created if missing")
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--ephemeral", flags.ephemeral,
+               "Keep everything in memory, leave nothing behind;\n"
+               "free ports unless --listen is given")
+      ->group(group);
+  AddValue(app, "--sync", flags.sync, "commit|interval|os",
+           "What an acknowledgement has survived: power loss (commit),\n"
+           "power loss but for the last second (interval), kill -9 (os)")
+      ->check(OneOf(kSyncModes))
+      ->capture_default_str()
+      ->group(group);
+  AddValue(app, "--memory-limit", flags.memory_limit, "BYTES",
+           "Records held in memory at most, as 512m or 2g;\nwithout it there is no limit")
+      ->group(group);
+  AddValue(app, "--kafka-default-partitions", options.broker.kafka.default_partitions, "N",
+           "Partitions of a topic created without a number")
+      ->check(CLI::Range(1, kMaxDefaultPartitions).description(""))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void DeclareNetwork(CLI::App& app, Flags& flags, ServerOptions& options) {
+  const char* group = "Network";
+  AddValue(app, "--listen", flags.listen, "URL",
+           "nats://HOST:PORT, kafka://HOST:PORT or http://HOST:PORT,\n"
+           "repeatable; port 0 is a free one, localhost 127.0.0.1 and ::1.\n"
+           "Replaces the defaults: NATS 4222, Kafka 9092, HTTP 8222\non localhost")
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group(group);
+  AddValue(app, "--advertise", options.broker.advertise, "HOST[:PORT]",
+           "Where Kafka clients are told to connect;\n"
+           "without it, the address at which they reached us")
+      ->group(group);
+  AddValue(app, "--nats-user", options.broker.nats.user, "NAME", "User that NATS clients must be")
+      ->group(group);
+  AddValue(app, "--nats-password", options.broker.nats.password, "WORD",
+           "The user's password (better in the environment)")
+      ->group(group);
+  AddValue(app, "--nats-token", options.broker.nats.token, "WORD",
+           "Token that NATS clients must present")
+      ->group(group);
+}
+
+void DeclareRunning(CLI::App& app, Flags& flags, ServerOptions& options) {
+  const char* group = "Running";
+  AddValue(app, "--ports-file", options.ports_file, "FILE",
+           "Written when all listen, removed at the end: a JSON object\n"
+           "of URL lists, {\"nats\":[\"nats://127.0.0.1:4222\"],...}")
+      ->group(group);
+  app.add_option(
+         "--ready-fd", options.ready_fd,
+         "Descriptor that gets the same object as one line when all\nlisten, and is then closed")
+      ->check(CLI::Range(0, std::numeric_limits<int>::max()).description(""))
+      ->type_name("N")
+      ->group(group);
+  AddValue(app, "--log-level", flags.log_level, "error|warning|info|debug",
+           "Log lines on standard error down to")
+      ->check(OneOf(kLogLevels))
+      ->capture_default_str()
+      ->group(group);
+  app.set_version_flag("--version", "wherry " + std::string(Version()),
+                       "Print the version and exit")
+      ->group(group);
+  app.set_help_flag("-h,--help", "Print this and exit")->group(group);
+}
+
+CommandLine ExitWith(int status, std::string message) {
+  CommandLine result;
+  result.exit_status = status;
+  result.message = std::move(message);
+  return result;
+}
+
+CommandLine Refuse(std::string what) {
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  return ExitWith(kExitUsage, "wherry: " + what + "; see wherry --help");
+}
+
+CommandLine RefuseUnknown(const CLI::App& app) {
+  const std::vector<std::string> unknown = app.remaining();
+  const std::string word = unknown.empty() ? "?" : unknown[0].substr(0, unknown[0].find('='));
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  const std::string nearest = Nearest(word, names);
+  return Refuse("unknown argument " + word +
+                (nearest.empty() ? "" : " (did you mean " + nearest + "?)"));
+}
+
+// Settles what depends on several flags.
+CommandLine Settle(const Flags& flags, ServerOptions options) {
+  if (!flags.memory_limit.empty()) {
+    const std::optional<std::uint64_t> limit = ParseBytes(flags.memory_limit);
+    if (!limit.has_value())
+      return Refuse("--memory-limit: " + flags.memory_limit +
+                    " is not a number of bytes like 512m");
+    options.broker.memory_limit = *limit;
+  }
+  // In the environment a data directory is a custom, beside --ephemeral it is a contradiction.
+  if (flags.ephemeral && flags.data_dir_given && std::getenv("WHERRY_DATA_DIR") == nullptr)
+    return Refuse("--ephemeral keeps nothing, --data-dir keeps everything: give one of them");
+  if (!flags.ephemeral && flags.data_dir.empty())
+    return Refuse("--data-dir is empty; --ephemeral keeps everything in memory");
+  options.broker.data_dir = flags.ephemeral ? "" : flags.data_dir;
+  options.broker.listen = flags.listen.empty() && !flags.ephemeral ? kDefaultListen : flags.listen;
+  options.broker.sync = kSyncModes.at(flags.sync);
+  options.log_level = kLogLevels.at(flags.log_level);
+  CommandLine result;
+  result.options = std::move(options);
+  return result;
+}
+
+std::string Lowered(std::string_view text) {
+  std::string lowered(text);
+  for (char& c : lowered) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lowered;
+}
+
+// Insertions, deletions and replacements that lead from `a` to `b`.
+std::size_t Distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+CommandLine ReadCommandLine(int argc, const char* const* argv) {
+  CLI::App app("Wherry: one small broker that NATS and Kafka clients take for the real thing.\n",
+               "wherry");
+  app.formatter(std::make_shared<HelpLines>());
+  Flags flags;
+  ServerOptions options;
+  DeclareData(app, flags, options);
+  DeclareNetwork(app, flags, options);
+  DeclareRunning(app, flags, options);
+  app.footer(kExamples);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return ExitWith(0, app.help());
+  } catch (const CLI::CallForVersion& version) {
+    return ExitWith(0, version.what() + std::string("\n"));
+  } catch (const CLI::ExtrasError&) {
+    return RefuseUnknown(app);
+  } catch (const CLI::ParseError& error) {
+    return Refuse(error.what());
+  }
+  flags.data_dir_given = app.count("--data-dir") > 0;
+  return Settle(flags, std::move(options));
+}
+
+std::optional<std::uint64_t> ParseBytes(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  const std::string suffix = Lowered({end, text.data() + text.size()});
+  int shift = 0;
+  if (suffix == "k") {
+    shift = 10;
+  } else if (suffix == "m") {
+    shift = 20;
+  } else if (suffix == "g") {
+    shift = 30;
+  } else if (!suffix.empty()) {
+    return std::nullopt;
+  }
+  if (number > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+  return number << shift;
+}
+
+std::string Nearest(std::string_view word, const std::vector<std::string>& names) {
+  // A third of the word may be wrong: "--ephmeral" is near, "--verbose" is not.
+  std::size_t best = word.size() / 3 + 1;
+  std::string nearest;
+  for (const std::string& name : names) {
+    const std::size_t distance = Distance(Lowered(word), name);
+    if (distance >= best) continue;
+    best = distance;
+    nearest = name;
+  }
+  return nearest;
+}
+
+}  // namespace wherry::server

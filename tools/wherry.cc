@@ -1,0 +1,123 @@
+// The wherry server: reads the command line, starts a Broker, waits for a signal, stops it.
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "tools/ports.h"
+#include "tools/server_options.h"
+#include "wherry/broker.h"
+
+namespace wherry::server {
+namespace {
+
+// As many descriptors as a server of this size can use; some systems allow a billion.
+constexpr rlim_t kMaxDescriptors = 1 << 20;
+
+int Fail(const Status& status) {
+  std::fprintf(stderr, "wherry: %s\n", status.message().c_str());
+  return kExitUsage;
+}
+
+// Every connection takes a descriptor, and the customary soft limit is 1024.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kMaxDescriptors));
+  setrlimit(RLIMIT_NOFILE, &limit);  // refused, we run with what there is
+}
+
+// The signals that end the server. Blocked before the broker starts its threads, so that the main
+// thread alone receives them, in WaitForEnd.
+sigset_t EndSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+// Waits for a signal; a second one, while the broker stops, ends the process at once.
+int WaitForEnd(const sigset_t& signals) {
+  int received = 0;
+  sigwait(&signals, &received);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  return received;
+}
+
+void WriteLogLine(LogLevel level, std::string_view line) {
+  constexpr std::array<const char*, 4> kNames = {"error", "warning", "info", "debug"};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  const std::time_t seconds = milliseconds / 1000;
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  std::array<char, 32> time{};
+  std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%S", &utc);
+  std::fprintf(stderr, "%s.%03dZ %s %.*s\n", time.data(), static_cast<int>(milliseconds % 1000),
+               kNames[static_cast<std::size_t>(level)], static_cast<int>(line.size()), line.data());
+}
+
+// Tells those who asked where the broker listens: standard output, the ports file, the descriptor.
+Status Announce(const Broker& broker, std::optional<PortsFile>& ports_file, int ready_fd) {
+  const std::string json = PortsJson(broker.Urls());
+  if (ports_file.has_value()) {
+    Status published = ports_file->Publish(json);
+    if (!published.ok()) return published;
+  }
+  for (const std::string& url : broker.Urls()) std::printf("%s\n", url.c_str());
+  std::fflush(stdout);
+  return ready_fd < 0 ? Status() : TellReady(ready_fd, json);
+}
+
+int Run(ServerOptions options) {
+  std::optional<PortsFile> ports_file;
+  if (!options.ports_file.empty()) {
+    StatusOr<PortsFile> prepared = PortsFile::Prepare(options.ports_file);
+    if (!prepared.ok()) return Fail(prepared.status());
+    ports_file.emplace(std::move(prepared).value());
+  }
+  if (options.ready_fd >= 0 && fcntl(options.ready_fd, F_GETFD) < 0)
+    return Fail(Status(StatusCode::kInvalidArgument,
+                       "--ready-fd " + std::to_string(options.ready_fd) +
+                           " is not open; the starting process must pass it on"));
+  RaiseDescriptorLimit();
+  const sigset_t end_signals = EndSignals();
+  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);  // a closed standard output must not end the server
+
+  options.broker.log = [least = options.log_level](LogLevel level, std::string_view line) {
+    if (level <= least) WriteLogLine(level, line);
+  };
+  StatusOr<Broker> broker = Broker::Start(options.broker);
+  if (!broker.ok()) return Fail(broker.status());
+  const Status announced = Announce(*broker, ports_file, options.ready_fd);
+  if (!announced.ok()) return Fail(announced);
+
+  WaitForEnd(end_signals);
+  const Status stopped = broker->Stop();
+  return stopped.ok() ? 0 : Fail(stopped);
+}
+
+}  // namespace
+}  // namespace wherry::server
+
+int main(int argc, char** argv) {
+  wherry::server::CommandLine command_line = wherry::server::ReadCommandLine(argc, argv);
+  if (command_line.exit_status.has_value()) {
+    FILE* out = *command_line.exit_status == 0 ? stdout : stderr;
+    std::fprintf(out, "%s%s", command_line.message.c_str(), out == stderr ? "\n" : "");
+    return *command_line.exit_status;
+  }
+  return wherry::server::Run(std::move(command_line.options));
+}
