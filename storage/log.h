@@ -1,6 +1,7 @@
 #pragma once
 
-// The vocabulary of storage: bytes kept in order. Knows no protocol, no socket, no thread, no clock.
+// The vocabulary of storage: bytes kept in order. Knows no protocol, no socket, no thread, no
+// clock.
 
 #include <cstddef>
 #include <cstdint>
@@ -20,9 +21,9 @@ using LogId = std::uint64_t;
 // queue may all hold the same bytes.
 using Bytes = std::shared_ptr<const std::string>;
 
-// One batch as a log keeps it. It covers the offsets [base_offset, last_offset]; offsets of a log may
-// have gaps (compaction removes batches, never renumbers them), so the next batch's base_offset is
-// greater than this one's last_offset, but not always by one.
+// One batch as a log keeps it. It covers the offsets [base_offset, last_offset]; offsets of a log
+// may have gaps (compaction removes batches, never renumbers them), so the next batch's base_offset
+// is greater than this one's last_offset, but not always by one.
 //
 // Example: three appends of 10, 1 and 5 records give [0,9] [10,10] [11,15] and an end offset of 16.
 struct Batch {
@@ -38,7 +39,8 @@ struct ReadLimits {
   // Stop before the batch that would pass this many bytes in sum, but return at least one batch (a
   // batch larger than the limit must not stop its reader for ever: KIP-74).
   std::size_t max_bytes = 1 << 20;
-  // Only batches with base_offset < end_offset are returned (a reader stays below the high watermark).
+  // Only batches with base_offset < end_offset are returned (a reader stays below the high
+  // watermark).
   std::int64_t end_offset = INT64_MAX;
 };
 

@@ -64,11 +64,12 @@ enum class Durability {
 
 // A set of logs and a small ordered key/value space beside them, in memory or on disk.
 //
-// Threads: any number of threads may read while one commits; Commit, CreateLog, DeleteLog, TrimPrefix,
-// EraseBatch and ReplaceBatch may be called from different threads and take turns inside.
-// Errors: kNotFound (no such log), kOutOfRange (an offset outside the bounds), kInvalidArgument (a
-// misuse, with its numbers), kResourceExhausted (a memory cap or a full disk), kDataLoss (bytes that
-// do not match their checksum: log, offset and file are named), kUnavailable (the store is closed).
+// Threads: any number of threads may read while one commits; Commit, CreateLog, DeleteLog,
+// TrimPrefix, EraseBatch and ReplaceBatch may be called from different threads and take turns
+// inside. Errors: kNotFound (no such log), kOutOfRange (an offset outside the bounds),
+// kInvalidArgument (a misuse, with its numbers), kResourceExhausted (a memory cap or a full disk),
+// kDataLoss (bytes that do not match their checksum: log, offset and file are named), kUnavailable
+// (the store is closed).
 class LogStore {
  public:
   virtual ~LogStore() = default;
@@ -81,7 +82,8 @@ class LogStore {
 
   // A new, empty log that starts at `start_offset`. The id is durable before the call returns.
   virtual absl::StatusOr<LogId> CreateLog(std::int64_t start_offset = 0) = 0;
-  // Deletes the log and all its batches; reads that hold bytes keep them. Space is freed without rewriting others.
+  // Deletes the log and all its batches; reads that hold bytes keep them. Space is freed without
+  // rewriting others.
   virtual absl::Status DeleteLog(LogId log) = 0;
   virtual std::vector<LogId> Logs() const = 0;
 
@@ -100,8 +102,9 @@ class LogStore {
   // The first of the batches with the greatest max_timestamp; nullopt for an empty log.
   virtual absl::StatusOr<std::optional<Batch>> FindMaxTimestamp(LogId log) const = 0;
 
-  // Moves the start offset up to `offset` (never down) and frees the batches wholly below it. A batch
-  // that straddles it stays. `offset` may be the end offset: the log is then empty and keeps its place.
+  // Moves the start offset up to `offset` (never down) and frees the batches wholly below it. A
+  // batch that straddles it stays. `offset` may be the end offset: the log is then empty and keeps
+  // its place.
   virtual absl::Status TrimPrefix(LogId log, std::int64_t offset) = 0;
 
   // Compaction: removes the batch whose base offset this is, or puts other bytes in its place. The

@@ -17,15 +17,15 @@ enum class SyncPolicy {
   kOs,        // kill -9; power loss costs what the kernel had not written yet
 };
 
-// The one way into a LogStore for everything that must be kept: appends, committed offsets, topics, in
-// the order of submission. With SyncPolicy::kCommit on a durable store a thread of its own gathers
-// everybody's operations (at most kMaxGroupBytes) into one commit and one sync; otherwise the commit
-// runs on the home shard at once. Either way `done` runs as a later task on the home shard, never inside
-// Submit, so that all stores behave alike.
+// The one way into a LogStore for everything that must be kept: appends, committed offsets, topics,
+// in the order of submission. With SyncPolicy::kCommit on a durable store a thread of its own
+// gathers everybody's operations (at most kMaxGroupBytes) into one commit and one sync; otherwise
+// the commit runs on the home shard at once. Either way `done` runs as a later task on the home
+// shard, never inside Submit, so that all stores behave alike.
 //
-// After a failed commit every operation submitted behind it fails too, until the home shard has run the
-// failed `done` callbacks: whoever computed an offset from the failed one must never see its own append
-// succeed.
+// After a failed commit every operation submitted behind it fails too, until the home shard has run
+// the failed `done` callbacks: whoever computed an offset from the failed one must never see its
+// own append succeed.
 //
 // Threads: Submit, and the callbacks: the home shard only. Owned by the composition root.
 class CommitQueue {

@@ -29,21 +29,23 @@ enum class AppendError {
   kClosed,              // the partition is deleted or the broker stops
 };
 
-// One ordered, append-only sequence of batches: a Log, the producers that wrote to it, the tail kept in
-// memory, and those who wait for more.
+// One ordered, append-only sequence of batches: a Log, the producers that wrote to it, the tail
+// kept in memory, and those who wait for more.
 //
-// next_offset() counts what was submitted, high_watermark() what is committed (with SyncPolicy::kCommit:
-// synced); no reader passes the high watermark. A failed commit cuts next_offset() back to it.
+// next_offset() counts what was submitted, high_watermark() what is committed (with
+// SyncPolicy::kCommit: synced); no reader passes the high watermark. A failed commit cuts
+// next_offset() back to it.
 //
-// Example: high watermark 10, two appends of 5 and 1 records are submitted: next_offset() is 16, a read
-// ends at 10. When both are committed the high watermark is 16 and waiters run.
+// Example: high watermark 10, two appends of 5 and 1 records are submitted: next_offset() is 16, a
+// read ends at 10. When both are committed the high watermark is 16 and waiters run.
 //
 // Threads: its home shard only. Owned by the topic (stream, queue) that it is a part of.
 class Partition {
  public:
   // What a protocol fills in once the offset is known. Runs inside Append.
   using PatchOffset = void (*)(std::string& batch, std::int64_t base_offset);
-  // Reads back from a stored batch what Append was told, to rebuild the producer table after a restart.
+  // Reads back from a stored batch what Append was told, to rebuild the producer table after a
+  // restart.
   using Inspect = std::optional<ProducerStamp> (*)(std::string_view batch);
 
   struct Services {
@@ -65,14 +67,14 @@ class Partition {
 
   struct AppendResult {
     AppendError error = AppendError::kNone;
-    std::string message;             // for people, where error != kNone
-    std::int64_t base_offset = -1;   // of a duplicate: the offset of the original
+    std::string message;              // for people, where error != kNone
+    std::int64_t base_offset = -1;    // of a duplicate: the offset of the original
     std::int64_t max_timestamp = -1;  // of a duplicate: the original's
     bool duplicate = false;
   };
 
-  // Opens the log `log` of services.store: bounds, and the producer table from its last snapshot and the
-  // batches behind it.
+  // Opens the log `log` of services.store: bounds, and the producer table from its last snapshot
+  // and the batches behind it.
   static absl::StatusOr<std::unique_ptr<Partition>> Open(storage::LogId log, Services services);
   // Fails what is pending with kClosed and wakes the waiters.
   ~Partition();
@@ -86,14 +88,14 @@ class Partition {
   std::int64_t start_offset() const;
   std::int64_t high_watermark() const;
   std::int64_t next_offset() const;
-  // Bytes of committed batches in [offset, high watermark), as far as the tail cache knows them; batches
-  // behind it count as at least one byte each. For a long poll's min_bytes.
+  // Bytes of committed batches in [offset, high watermark), as far as the tail cache knows them;
+  // batches behind it count as at least one byte each. For a long poll's min_bytes.
   std::uint64_t BytesFrom(std::int64_t offset) const;
 
   using ReadResult = absl::StatusOr<std::vector<storage::Batch>>;
-  // At once, where the tail cache or a memory store has it: the batches from the one that holds `offset`
-  // up to the high watermark. kOutOfRange outside [start_offset, high_watermark]. nullopt: it must come
-  // from disk, use Read.
+  // At once, where the tail cache or a memory store has it: the batches from the one that holds
+  // `offset` up to the high watermark. kOutOfRange outside [start_offset, high_watermark]. nullopt:
+  // it must come from disk, use Read.
   std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const;
   // The same from wherever it is; `done` runs as a later task on the home shard, also after the
   // partition is gone (with kNotFound).
@@ -107,8 +109,9 @@ class Partition {
   // Moves the start offset up, at most to the high watermark; frees what lies wholly below.
   void TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::Status)> done);
 
-  // Runs `woken` on the home shard each time the high watermark or the start offset moves, and when the
-  // partition closes, until destroyed. Must be destroyed on the home shard; may outlive the partition.
+  // Runs `woken` on the home shard each time the high watermark or the start offset moves, and when
+  // the partition closes, until destroyed. Must be destroyed on the home shard; may outlive the
+  // partition.
   class Waiter {
    public:
     Waiter(Partition& partition, absl::AnyInvocable<void()> woken);

@@ -11,21 +11,22 @@
 
 namespace wherry::core {
 
-// Values by subject pattern: who is interested in a subject. Tokens are joined by '.'; `*` stands for one
-// token, a last `>` for one or more. Patterns and subjects are taken to be valid; a subject with an empty
-// token matches nothing.
+// Values by subject pattern: who is interested in a subject. Tokens are joined by '.'; `*` stands
+// for one token, a last `>` for one or more. Patterns and subjects are taken to be valid; a subject
+// with an empty token matches nothing.
 //
 // One flat table of edges (node, token) -> node serves the whole trie, so that a hundred thousand
 // patterns cost two small entries each.
 //
-// Example: with "a.*" -> 1, "a.>" -> 2, "a.b" -> 3, Match("a.b") visits 3, 1 and 2 (in no promised order).
+// Example: with "a.*" -> 1, "a.>" -> 2, "a.b" -> 3, Match("a.b") visits 3, 1 and 2 (in no promised
+// order).
 //
 // Threads: its owner's. `Value` is cheap to copy and compares with ==.
 template <typename Value>
 class SubjectTrie {
  public:
-  // Deeper subjects match nothing: nats-server has no such limit, but a subject is at most one protocol
-  // line, and recursion has to end.
+  // Deeper subjects match nothing: nats-server has no such limit, but a subject is at most one
+  // protocol line, and recursion has to end.
   static constexpr std::size_t kMaxTokens = 2048;
 
   SubjectTrie() : nodes_(1) {}
@@ -81,9 +82,9 @@ class SubjectTrie {
   static constexpr std::uint32_t kNone = UINT32_MAX;
 
   struct Node {
-    std::uint32_t star = kNone;      // child for `*`
-    std::uint32_t greater = kNone;   // child for a last `>`
-    std::uint32_t children = 0;      // of every kind
+    std::uint32_t star = kNone;     // child for `*`
+    std::uint32_t greater = kNone;  // child for a last `>`
+    std::uint32_t children = 0;     // of every kind
     std::vector<Value> values;
   };
   struct EdgeView {

@@ -1,10 +1,10 @@
 #include "wherry/broker.h"
 
-#include <unistd.h>
-
 #include <future>
 #include <mutex>
 #include <random>
+
+#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 #include "broker/embed/nats_state.h"
@@ -39,14 +39,21 @@ Status CheckOptions(const Options& options) {
   const NatsOptions& nats = options.nats;
   const auto positive = [](const char* name, std::int64_t value) -> Status {
     if (value > 0) return {};
-    return {StatusCode::kInvalidArgument, absl::StrCat(name, " is ", value, "; it must be above 0")};
+    return {StatusCode::kInvalidArgument,
+            absl::StrCat(name, " is ", value, "; it must be above 0")};
   };
-  for (const Status& status : {positive("nats.max_payload", nats.max_payload),
-                               positive("nats.max_control_line", nats.max_control_line),
-                               positive("nats.max_pending", nats.max_pending),
-                               positive("nats.max_connections", nats.max_connections),
-                               positive("kafka.default_partitions", options.kafka.default_partitions)}) {
+  for (const Status& status :
+       {positive("nats.max_payload", nats.max_payload),
+        positive("nats.max_control_line", nats.max_control_line),
+        positive("nats.max_pending", nats.max_pending),
+        positive("nats.max_connections", nats.max_connections),
+        positive("kafka.default_partitions", options.kafka.default_partitions)}) {
     if (!status.ok()) return status;
+  }
+  if (!options.data_dir.empty()) {
+    return {StatusCode::kFailedPrecondition,
+            absl::StrCat("cannot keep data in \"", options.data_dir,
+                         "\": this build has no log yet; run in memory (--ephemeral)")};
   }
   if (!nats.token.empty() && !(nats.user.empty() && nats.password.empty())) {
     return {StatusCode::kInvalidArgument,
@@ -62,7 +69,8 @@ std::uint64_t RandomSeed() {
 
 }  // namespace
 
-// The composition root. Declared in the order in which the parts need one another: destroyed backwards.
+// The composition root. Declared in the order in which the parts need one another: destroyed
+// backwards.
 struct Broker::State {
   explicit State(const Options& options)
       : options(options),
@@ -122,8 +130,8 @@ absl::Status Broker::State::Listen() {
     if (!url.ok()) return url.status();
     net::ConnectionSet::MakeSession make_session = SessionMaker(url->protocol);
     if (make_session == nullptr) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("cannot listen at \"", text, "\": this build does not speak ", url->protocol));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cannot listen at \"", text, "\": this build does not speak ", url->protocol));
     }
     auto listener = net::Listener::Open(connections, *url, std::move(make_session));
     if (!listener.ok()) return listener.status();

@@ -6,9 +6,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/embed/nats_state.h"
+#include "broker/embed/status_of.h"
+#include "broker/nats/local_message.h"
 #include "broker/nats/router.h"
-#include "protocol/nats/headers.h"
-#include "protocol/nats/subject.h"
 
 namespace wherry {
 
@@ -18,68 +18,35 @@ Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; 
 
 Status FromCallback(std::string_view call) {
   return {StatusCode::kFailedPrecondition,
-          absl::StrCat(std::string(call), " waits, and a broker callback must not; call it from "
-                                          "another thread")};
+          absl::StrCat(std::string(call),
+                       " waits, and a broker callback must not; call it from "
+                       "another thread")};
+}
+
+nats::LocalMessage Local(const NatsMessage& message) {
+  return {message.subject, message.reply, message.headers, message.payload};
 }
 
 Status Check(const NatsMessage& message, std::int32_t max_payload) {
-  if (!nats::IsValidLiteralSubject(message.subject)) {
-    return {StatusCode::kInvalidArgument,
-            absl::StrCat("cannot publish to \"", message.subject,
-                         "\": a subject is tokens joined by dots, without blanks and wildcards")};
-  }
-  if (!message.reply.empty() && !nats::IsValidLiteralSubject(message.reply)) {
-    return {StatusCode::kInvalidArgument,
-            absl::StrCat("\"", message.reply, "\" is no subject to reply to")};
-  }
-  if (!message.headers.empty() && !nats::IsValidHeaderBlock(message.headers)) {
-    return {StatusCode::kInvalidArgument,
-            "the header block must begin with NATS/1.0 and end with an empty line"};
-  }
-  const std::size_t size = message.headers.size() + message.payload.size();
-  if (size > static_cast<std::size_t>(max_payload)) {
-    return {StatusCode::kInvalidArgument,
-            absl::StrCat("headers and payload of ", size, " bytes pass max_payload, ", max_payload)};
-  }
-  return {};
-}
-
-// On the shard. True if anybody got it.
-bool Route(nats::Server& server, const NatsMessage& message) {
-  const bool headers = !message.headers.empty();
-  const std::string payload = message.headers + message.payload;
-  const std::string reply = message.reply.empty() ? "" : message.reply + " ";
-  const std::string sizes = headers ? absl::StrCat(message.headers.size(), " ", payload.size())
-                                    : absl::StrCat(payload.size());
-  const std::string tail = absl::StrCat(reply, sizes, "\r\n", payload, "\r\n");
-  const std::string stripped =
-      headers ? absl::StrCat(reply, message.payload.size(), "\r\n", message.payload, "\r\n") : "";
-  nats::Message routed;
-  routed.subject = message.subject;
-  routed.reply = message.reply;
-  routed.header_size = headers ? static_cast<std::int32_t>(message.headers.size()) : -1;
-  routed.payload = payload;
-  routed.tail = tail;
-  routed.stripped_tail = stripped;
-  ++server.counters().in_msgs;
-  server.counters().in_bytes += payload.size();
-  return server.router().Deliver(server.router().Find(message.subject), routed, nullptr);
+  return embed::StatusOf(nats::CheckLocalMessage(Local(message), max_payload));
 }
 
 }  // namespace
 
 std::string_view NatsMessage::Header(std::string_view name) const {
-  return nats::FindHeader(headers, name);
+  return nats::HeaderValue(headers, name);
 }
 
 // Both sides of a subscription: the queue that Next takes from, and the broker's Subscriber.
 struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<State> {
-  // Its NatsSubscription ends the interest before it lets go of us, so the router never outlives us.
+  // Its NatsSubscription ends the interest before it lets go of us, so the router never outlives
+  // us.
   State(std::shared_ptr<Nats::State> broker, Nats::Callback callback)
       : broker(std::move(broker)), callback(std::move(callback)) {}
 
   void Deliver(nats::Subscription&, std::string_view, const nats::Message& message) override {
-    const std::size_t header_size = message.has_headers() ? static_cast<std::size_t>(message.header_size) : 0;
+    const std::size_t header_size =
+        message.has_headers() ? static_cast<std::size_t>(message.header_size) : 0;
     NatsMessage copy{std::string(message.subject), std::string(message.reply),
                      std::string(message.payload.substr(0, header_size)),
                      std::string(message.payload.substr(header_size))};
@@ -137,7 +104,8 @@ void NatsSubscription::Unsubscribe() {
 
 StatusOr<NatsMessage> NatsSubscription::Next(std::chrono::milliseconds timeout) {
   if (state_->callback) {
-    return Status(StatusCode::kFailedPrecondition, "the subscription's messages go to its callback");
+    return Status(StatusCode::kFailedPrecondition,
+                  "the subscription's messages go to its callback");
   }
   if (state_->broker->link->OnShardThread()) return FromCallback("Next");
   std::unique_lock<std::mutex> lock(state_->mutex);
@@ -158,22 +126,15 @@ Status Nats::Publish(std::string_view subject, std::string_view payload) {
 
 Status Nats::Publish(const NatsMessage& message) {
   if (Status status = Check(message, state_->max_payload); !status.ok()) return status;
-  const bool posted =
-      state_->link->Post([state = state_, message] { Route(state->server, message); });
+  const bool posted = state_->link->Post(
+      [state = state_, message] { nats::PublishLocally(state->server, Local(message)); });
   return posted ? Status() : Stopped();
 }
 
 StatusOr<NatsSubscription> Nats::Subscribe(std::string_view subject, Callback callback,
                                            std::string_view queue) {
-  if (!nats::IsValidSubject(subject)) {
-    return Status(StatusCode::kInvalidArgument,
-                  absl::StrCat("cannot subscribe to \"", std::string(subject),
-                               "\": a subject is tokens joined by dots, without blanks, `>` last"));
-  }
-  if (!queue.empty() && queue.find_first_of(" \t\r\n") != std::string_view::npos) {
-    return Status(StatusCode::kInvalidArgument,
-                  absl::StrCat("\"", std::string(queue), "\" is no queue name: it has a blank"));
-  }
+  const absl::Status interest = nats::CheckInterest(subject, queue);
+  if (!interest.ok()) return embed::StatusOf(interest);
   auto subscription = std::make_shared<NatsSubscription::State>(state_, std::move(callback));
   if (!state_->link->Run([&] { subscription->Begin(subject, queue); })) return Stopped();
   return NatsSubscription(std::move(subscription));
@@ -196,7 +157,7 @@ StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view p
     status = Check(message, state_->max_payload);
     if (!status.ok()) return;
     answer->Begin(message.reply, "");
-    delivered = Route(state_->server, message);
+    delivered = nats::PublishLocally(state_->server, Local(message));
   });
   if (!ran) return Stopped();
   if (!status.ok()) return status;

@@ -11,16 +11,16 @@
 
 namespace wherry::embed {
 
-// How the public classes reach the broker's shard from any thread, and stop doing so when it stops; they
-// may outlive the broker.
-// Threads: any. Shared by the broker and the objects it handed out.
+// How the public classes reach the broker's shard from any thread, and stop doing so when it stops;
+// they may outlive the broker. Threads: any. Shared by the broker and the objects it handed out.
 class ShardLink {
  public:
   explicit ShardLink(runtime::Shard& shard) : shard_(&shard) {}
 
   bool OnShardThread() const { return shard_thread_.load() == std::this_thread::get_id(); }
 
-  // Runs `task` on the shard and waits for it; on the shard itself, at once. False: the broker stopped.
+  // Runs `task` on the shard and waits for it; on the shard itself, at once. False: the broker
+  // stopped.
   template <typename Task>
   bool Run(Task&& task) {
     if (OnShardThread()) {
@@ -58,8 +58,8 @@ class ShardLink {
 
   // On the shard's thread, when it begins to serve.
   void Begin() { shard_thread_.store(std::this_thread::get_id()); }
-  // Waits for calls under way, runs `stop_shard`, and refuses calls from then on: whoever is refused
-  // knows that nothing runs on the shard any more.
+  // Waits for calls under way, runs `stop_shard`, and refuses calls from then on: whoever is
+  // refused knows that nothing runs on the shard any more.
   template <typename StopShard>
   void End(StopShard&& stop_shard) {
     const std::unique_lock<std::shared_mutex> alone(mutex_);

@@ -1,12 +1,11 @@
 #include "broker/http/monitor.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <ctime>
 
 #include <boost/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
 
 namespace wherry::http {
 

@@ -11,8 +11,8 @@ namespace wherry::http {
 // What /varz shows, in nats-server's names (a number that means nothing here is left out).
 struct Varz {
   std::string server_id;
-  std::string version;      // the nats-server version whose behaviour this is
-  std::string git_commit;   // Wherry's own
+  std::string version;     // the nats-server version whose behaviour this is
+  std::string git_commit;  // Wherry's own
   std::string host;
   std::uint16_t port = 0;
   std::int32_t max_connections = 0;

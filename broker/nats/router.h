@@ -34,8 +34,8 @@ struct Route {
 // The subjects of one Namespace: subscriptions, and the way of each message to its subscribers.
 // Threads: its home shard only. Owned by the namespace's server.
 //
-// Routes are kept per subject. A literal SUB or UNSUB touches the route of its own subject only (request
-// inboxes come and go all the time); wildcards forget all routes.
+// Routes are kept per subject. A literal SUB or UNSUB touches the route of its own subject only
+// (request inboxes come and go all the time); wildcards forget all routes.
 class Router {
  public:
   explicit Router(runtime::Shard& home) : home_(home) {}
@@ -45,8 +45,8 @@ class Router {
   // may still refer to it.
   void Unsubscribe(std::unique_ptr<Subscription> subscription);
 
-  // Finds the route for `subject`. It may be used again, also in later turns, as long as epoch() is what
-  // it was behind this call; within the turn it stays valid memory in any case.
+  // Finds the route for `subject`. It may be used again, also in later turns, as long as epoch() is
+  // what it was behind this call; within the turn it stays valid memory in any case.
   Route& Find(std::string_view subject);
   std::uint64_t epoch() const { return epoch_; }
 
@@ -70,7 +70,9 @@ class Router {
 
   struct StringHash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+    std::size_t operator()(std::string_view text) const {
+      return std::hash<std::string_view>{}(text);
+    }
   };
   struct StringEqual {
     using is_transparent = void;

@@ -6,7 +6,8 @@
 namespace wherry::nats {
 
 namespace {
-// An nkey of a server begins with N and has 55 more characters of base32; clients only need it unique.
+// An nkey of a server begins with N and has 55 more characters of base32; clients only need it
+// unique.
 std::string RandomServerId(runtime::Random& random) {
   static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   std::string id = "N";
@@ -29,14 +30,14 @@ std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
 
 std::string Server::InfoLine(const net::Connection& connection) const {
   const std::string version(kNatsVersion);
-  return absl::StrCat(
-      "INFO {\"server_id\":\"", server_id_, "\",\"server_name\":\"", server_id_,
-      "\",\"version\":\"", version, "\",\"proto\":1,\"git_commit\":\"wherry-", WHERRY_VERSION,
-      "\",\"go\":\"\",\"host\":\"", connection.local().host(),
-      "\",\"port\":", connection.local().port(), ",\"headers\":true",
-      settings_.requires_auth() ? ",\"auth_required\":true" : "",
-      ",\"max_payload\":", settings_.max_payload, ",\"client_id\":", connection.id(),
-      ",\"client_ip\":\"", connection.remote().host(), "\"}\r\n");
+  return absl::StrCat("INFO {\"server_id\":\"", server_id_, "\",\"server_name\":\"", server_id_,
+                      "\",\"version\":\"", version, "\",\"proto\":1,\"git_commit\":\"wherry-",
+                      WHERRY_VERSION, "\",\"go\":\"\",\"host\":\"", connection.local().host(),
+                      "\",\"port\":", connection.local().port(), ",\"headers\":true",
+                      settings_.requires_auth() ? ",\"auth_required\":true" : "",
+                      ",\"max_payload\":", settings_.max_payload,
+                      ",\"client_id\":", connection.id(), ",\"client_ip\":\"",
+                      connection.remote().host(), "\"}\r\n");
 }
 
 }  // namespace wherry::nats

@@ -22,7 +22,8 @@ bool IsReservedSubject(std::string_view subject) {
 bool SecretEquals(std::string_view given, std::string_view secret) {
   unsigned char difference = given.size() == secret.size() ? 0 : 1;
   for (std::size_t i = 0; i < given.size(); ++i) {
-    difference |= static_cast<unsigned char>(given[i] ^ (secret.empty() ? 0 : secret[i % secret.size()]));
+    difference |=
+        static_cast<unsigned char>(given[i] ^ (secret.empty() ? 0 : secret[i % secret.size()]));
   }
   return difference == 0;
 }
@@ -92,8 +93,8 @@ std::string_view Session::CompleteCarried(std::string_view bytes) {
       take = newline + 1;
     }
     // A line without end is cut off by the parser's limit, so a little more than that is enough.
-    take = std::min(take, std::max<std::size_t>(parser_.limits().max_control_line + 2,
-                                                parser_.needed()));
+    take = std::min(take,
+                    std::max<std::size_t>(parser_.limits().max_control_line + 2, parser_.needed()));
     std::string carried = std::move(carry_);
     carry_.clear();
     carried.append(bytes.substr(0, take));
@@ -219,12 +220,19 @@ void Session::Publish(const Operation& operation, const std::shared_ptr<const vo
     return;
   }
 
-  Message message{operation.subject, operation.reply, operation.header_size, operation.payload,
-                  operation.tail, {}, nullptr};
+  Message message{operation.subject,
+                  operation.reply,
+                  operation.header_size,
+                  operation.payload,
+                  operation.tail,
+                  {},
+                  nullptr};
   if (owner != nullptr && operation.payload.size() >= kShareFrom) message.owner = owner;
-  // Blanks that differ from the canonical form, and a body without its headers, are put together anew.
+  // Blanks that differ from the canonical form, and a body without its headers, are put together
+  // anew.
   std::string rebuilt, stripped;
-  const std::string reply = operation.reply.empty() ? "" : absl::StrCat(std::string(operation.reply), " ");
+  const std::string reply =
+      operation.reply.empty() ? "" : absl::StrCat(std::string(operation.reply), " ");
   if (message.tail.empty()) {
     if (message.has_headers()) absl::StrAppend(&rebuilt, reply, message.header_size, " ");
     if (!message.has_headers()) rebuilt = reply;
@@ -234,7 +242,8 @@ void Session::Publish(const Operation& operation, const std::shared_ptr<const vo
     message.owner = nullptr;
   }
   if (message.has_headers()) {
-    const std::string_view body = message.payload.substr(static_cast<std::size_t>(message.header_size));
+    const std::string_view body =
+        message.payload.substr(static_cast<std::size_t>(message.header_size));
     stripped = absl::StrCat(reply, body.size(), "\r\n");
     stripped.append(body).append("\r\n");
     message.stripped_tail = stripped;
@@ -326,8 +335,8 @@ void Session::HandleSub(const Operation& operation) {
   auto [it, added] = subscriptions_.try_emplace(std::string(operation.sid), nullptr);
   // A second SUB of a sid is ignored, as nats-server does.
   if (added) {
-    it->second = std::make_unique<Subscription>(*this, operation.subject, operation.queue,
-                                                operation.sid);
+    it->second =
+        std::make_unique<Subscription>(*this, operation.subject, operation.queue, operation.sid);
     server_.router().Subscribe(*it->second);
   }
   WriteOk();

@@ -30,7 +30,8 @@ struct Message {
 class Subscriber {
  public:
   virtual ~Subscriber() = default;
-  // `prefix` is "HMSG subject sid "; without its first byte it is what a message without headers needs.
+  // `prefix` is "HMSG subject sid "; without its first byte it is what a message without headers
+  // needs.
   virtual void Deliver(Subscription& subscription, std::string_view prefix,
                        const Message& message) = 0;
   // False where a delivery would be lost: a queue group then takes another member.

@@ -1,15 +1,14 @@
 #include "broker/net/connection.h"
 
+#include <cerrno>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <cerrno>
-
 #include "absl/container/flat_hash_map.h"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 namespace wherry::net {
 
@@ -69,38 +68,40 @@ void Connection::WaitReadable() {
   const bool wanted = (state_ == State::kOpen && reading_) || state_ == State::kDraining;
   if (wait_readable_ || !wanted) return;
   wait_readable_ = true;
-  socket_->descriptor.async_wait(
-      asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code&) {
-        shard().Turn([this] {
-          wait_readable_ = false;
-          if (state_ == State::kOpen && reading_) OnReadable();
-          if (state_ == State::kDraining) Drain();
-          OperationEnded();
-        });
-      });
+  socket_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                                 [this](const boost::system::error_code&) {
+                                   shard().Turn([this] {
+                                     wait_readable_ = false;
+                                     if (state_ == State::kOpen && reading_) OnReadable();
+                                     if (state_ == State::kDraining) Drain();
+                                     OperationEnded();
+                                   });
+                                 });
 }
 
 void Connection::WaitWritable() {
   if (wait_writable_ || state_ == State::kClosed) return;
   wait_writable_ = true;
-  socket_->descriptor.async_wait(
-      asio::posix::stream_descriptor::wait_write, [this](const boost::system::error_code&) {
-        shard().Turn([this] {
-          wait_writable_ = false;
-          if (state_ != State::kClosed) {
-            Flush();
-            if (state_ == State::kOpen && queue_.empty()) session_->OnDrained();
-          }
-          OperationEnded();
-        });
-      });
+  socket_->descriptor.async_wait(asio::posix::stream_descriptor::wait_write,
+                                 [this](const boost::system::error_code&) {
+                                   shard().Turn([this] {
+                                     wait_writable_ = false;
+                                     if (state_ != State::kClosed) {
+                                       Flush();
+                                       if (state_ == State::kOpen && queue_.empty())
+                                         session_->OnDrained();
+                                     }
+                                     OperationEnded();
+                                   });
+                                 });
 }
 
 void Connection::OnReadable() {
   const std::span<char> body = session_->ReadInto();
   iovec pieces[2] = {{body.data(), body.size()}, {set_.slab_.get(), ConnectionSet::kSlabSize}};
-  const ssize_t received = body.empty() ? ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize)
-                                        : ::readv(socket_->fd, pieces, 2);
+  const ssize_t received = body.empty()
+                               ? ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize)
+                               : ::readv(socket_->fd, pieces, 2);
   if (received > 0) {
     std::size_t size = static_cast<std::size_t>(received);
     if (!body.empty()) {
@@ -164,9 +165,7 @@ void Connection::OperationEnded() {
 }
 
 ConnectionSet::ConnectionSet(runtime::Shard& shard)
-    : shard_(shard),
-      slab_(new char[kSlabSize]),
-      connections_(std::make_unique<Connections>()) {}
+    : shard_(shard), slab_(new char[kSlabSize]), connections_(std::make_unique<Connections>()) {}
 
 ConnectionSet::~ConnectionSet() {
   for (auto& [id, connection] : connections_->by_id) connection->queue_.Clear();
@@ -209,7 +208,8 @@ void ConnectionSet::FlushDirty() {
 }
 
 void ConnectionSet::Bury(Connection& connection) {
-  // Later, since the caller may be a function of the connection, and it may still be listed as dirty.
+  // Later, since the caller may be a function of the connection, and it may still be listed as
+  // dirty.
   shard_.Post([this, id = connection.id_] { connections_->by_id.erase(id); });
 }
 

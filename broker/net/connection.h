@@ -16,12 +16,12 @@ class ConnectionSet;
 
 // One accepted TCP connection: reads for its session, queues and sends what the session writes.
 //
-// Writes gather in the queue and leave with one system call at the end of the turn (the handling of one
-// read, one posted task, one timer) in which they were made. Reading goes through a slab that all
-// connections of the shard share: an idle connection owns no buffer.
+// Writes gather in the queue and leave with one system call at the end of the turn (the handling of
+// one read, one posted task, one timer) in which they were made. Reading goes through a slab that
+// all connections of the shard share: an idle connection owns no buffer.
 //
-// Threads: its shard's only, except id(). Owned by its ConnectionSet, until it is closed and the turn
-// that closed it has ended.
+// Threads: its shard's only, except id(). Owned by its ConnectionSet, until it is closed and the
+// turn that closed it has ended.
 class Connection {
  public:
   ~Connection();
@@ -47,13 +47,14 @@ class Connection {
 
   // Ends the connection; what waits is dropped. The session hears OnClosed before the turn ends.
   void Close();
-  // Ends it when everything queued is sent and the peer has closed too, but at most kLinger later. What
-  // the peer still sends is dropped (a socket closed with unread bytes is reset, and the reset would
-  // overtake our last words).
+  // Ends it when everything queued is sent and the peer has closed too, but at most kLinger later.
+  // What the peer still sends is dropped (a socket closed with unread bytes is reset, and the reset
+  // would overtake our last words).
   void CloseAfterFlush();
   bool closing() const { return state_ != State::kOpen; }
 
-  // Stops and resumes taking bytes from the peer, whose own send buffer then fills. Calls do not nest.
+  // Stops and resumes taking bytes from the peer, whose own send buffer then fills. Calls do not
+  // nest.
   void PauseReading();
   void ResumeReading();
 
@@ -99,10 +100,9 @@ class Connection {
   bool wait_writable_ = false;
 };
 
-// The connections of one shard: the slab they read through, those that have something to flush, their
-// end.
-// Threads: its shard's only; made before the shard starts and destroyed after it stopped.
-// Owned by the composition root.
+// The connections of one shard: the slab they read through, those that have something to flush,
+// their end. Threads: its shard's only; made before the shard starts and destroyed after it
+// stopped. Owned by the composition root.
 class ConnectionSet {
  public:
   // Bytes of one read. 16 KiB costs 1.3 to 2.5 times the CPU of 64 KiB per message.
@@ -116,7 +116,8 @@ class ConnectionSet {
   ConnectionSet& operator=(const ConnectionSet&) = delete;
 
   // Takes over a connected, non-blocking, close-on-exec socket.
-  void Adopt(int fd, const Endpoint& local, const Endpoint& remote, const MakeSession& make_session);
+  void Adopt(int fd, const Endpoint& local, const Endpoint& remote,
+             const MakeSession& make_session);
   void CloseAll();
   std::size_t size() const;
 

@@ -1,10 +1,10 @@
 #include "broker/net/endpoint.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <charconv>
 #include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -64,9 +64,8 @@ std::string Endpoint::ToString() const {
 
 absl::StatusOr<ListenUrl> ListenUrl::Parse(std::string_view url) {
   const auto error = [&](const char* why) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot listen at \"", std::string(url),
-                                                   "\": ", why,
-                                                   "; write it like nats://127.0.0.1:4222"));
+    return absl::InvalidArgumentError(absl::StrCat("cannot listen at \"", std::string(url), "\": ",
+                                                   why, "; write it like nats://127.0.0.1:4222"));
   };
   const std::size_t scheme_end = url.find("://");
   if (scheme_end == std::string_view::npos) return error("it has no protocol");

@@ -26,8 +26,8 @@ class HttpSession final : public Session {
     std::size_t used = 0;
     while (used < pending_.size() && !connection_.closing()) {
       boost::system::error_code error;
-      const std::size_t parsed = parser_->put(
-          boost::asio::buffer(pending_.data() + used, pending_.size() - used), error);
+      const std::size_t parsed =
+          parser_->put(boost::asio::buffer(pending_.data() + used, pending_.size() - used), error);
       used += parsed;
       if (error == http::error::need_more) break;
       if (error) return Refuse(error);
@@ -56,7 +56,8 @@ class HttpSession final : public Session {
     HttpRequest request;
     request.method = std::string(message.method_string());
     request.path = std::string(target.substr(0, question));
-    if (question != std::string_view::npos) request.query = std::string(target.substr(question + 1));
+    if (question != std::string_view::npos)
+      request.query = std::string(target.substr(question + 1));
     request.body = message.body();
     Send(handler_(request), message.keep_alive(), message.method() == http::verb::head);
   }
@@ -73,7 +74,8 @@ class HttpSession final : public Session {
 
   void Send(const HttpResponse& answer, bool keep_alive, bool head) {
     http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
-    response.set(http::field::content_type, {answer.content_type.data(), answer.content_type.size()});
+    response.set(http::field::content_type,
+                 {answer.content_type.data(), answer.content_type.size()});
     response.keep_alive(keep_alive);
     response.body() = answer.body;
     response.prepare_payload();

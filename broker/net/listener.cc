@@ -1,17 +1,16 @@
 #include "broker/net/listener.h"
 
+#include <cerrno>
+#include <cstring>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
 #include "absl/strings/str_cat.h"
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 
 namespace wherry::net {
 
@@ -78,8 +77,8 @@ absl::Status Listener::Bind(const Endpoint& endpoint) {
   const bool optional = endpoint.family() == AF_INET6 && !acceptors_.empty();
   if (fd < 0) {
     if (optional) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat("cannot open a socket for ", url_.ToString(), ": ",
-                                               std::strerror(errno)));
+    return absl::UnavailableError(
+        absl::StrCat("cannot open a socket for ", url_.ToString(), ": ", std::strerror(errno)));
   }
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -90,8 +89,8 @@ absl::Status Listener::Bind(const Endpoint& endpoint) {
     const int error = errno;
     ::close(fd);
     if (error == EADDRNOTAVAIL && optional) return absl::OkStatus();
-    const std::string where = absl::StrCat("cannot listen at ", url_.protocol, "://",
-                                           endpoint.ToString(), ": ");
+    const std::string where =
+        absl::StrCat("cannot listen at ", url_.protocol, "://", endpoint.ToString(), ": ");
     if (error == EADDRINUSE) {
       return absl::UnavailableError(absl::StrCat(
           where, "the port is in use; stop the program that has it, or name another port"));

@@ -15,8 +15,8 @@ namespace wherry::net {
 // Owned by the composition root.
 class Listener {
  public:
-  // Binds and listens at once, so that a port in use is known before anything runs: kUnavailable with
-  // the address and what to do, kPermissionDenied likewise. Accepting begins with Start.
+  // Binds and listens at once, so that a port in use is known before anything runs: kUnavailable
+  // with the address and what to do, kPermissionDenied likewise. Accepting begins with Start.
   static absl::StatusOr<std::unique_ptr<Listener>> Open(ConnectionSet& connections,
                                                         const ListenUrl& url,
                                                         ConnectionSet::MakeSession make_session);

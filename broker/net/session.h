@@ -6,9 +6,9 @@
 
 namespace wherry::net {
 
-// What a protocol does with one connection: bytes come in here, answers go out through the Connection
-// that the session was made with.
-// Threads: every call on the connection's shard. Owned by its Connection.
+// What a protocol does with one connection: bytes come in here, answers go out through the
+// Connection that the session was made with. Threads: every call on the connection's shard. Owned
+// by its Connection.
 class Session {
  public:
   virtual ~Session() = default;

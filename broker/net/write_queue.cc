@@ -1,10 +1,10 @@
 #include "broker/net/write_queue.h"
 
-#include <sys/socket.h>
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <cerrno>
+
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace wherry::net {
 

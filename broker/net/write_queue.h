@@ -46,8 +46,8 @@ class WriteQueue {
     Advance(bytes.size());
   }
 
-  // Room for at least `size` bytes in one piece (size <= ChunkPool::kLargeChunk), to be filled and then
-  // taken by Commit: for a message that is put together from several pieces.
+  // Room for at least `size` bytes in one piece (size <= ChunkPool::kLargeChunk), to be filled and
+  // then taken by Commit: for a message that is put together from several pieces.
   char* Reserve(std::size_t size) {
     if (size > room_) NewChunk(size);
     return write_at_;

@@ -3,8 +3,8 @@
 namespace wherry::runtime {
 
 void Timers::RunDue() {
-  // Timers armed by a callback wait for the next call, so that one that re-arms itself with no delay
-  // cannot keep the shard here.
+  // Timers armed by a callback wait for the next call, so that one that re-arms itself with no
+  // delay cannot keep the shard here.
   const Instant now = clock_.Now();
   const std::uint64_t end_sequence = next_sequence_;
   auto it = armed_.begin();

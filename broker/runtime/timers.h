@@ -13,8 +13,8 @@
 
 namespace wherry::runtime {
 
-// What a timer stands for. A test that moves the clock by half an hour wants messages to expire, not
-// its own connected clients (who beat their hearts in real time) to be declared dead.
+// What a timer stands for. A test that moves the clock by half an hour wants messages to expire,
+// not its own connected clients (who beat their hearts in real time) to be declared dead.
 enum class TimerKind : std::uint8_t {
   kLiveness,     // is the peer still there: pings, sessions, idle connections
   kDelivery,     // when something is to be delivered or answered: long polls, redelivery, delays
@@ -22,8 +22,8 @@ enum class TimerKind : std::uint8_t {
   kTransaction,  // when a transaction or a rebalance ends
 };
 
-// The timers of one shard, in order of their deadlines, whatever drives them (an io_context, a test).
-// Threads: the shard's own only. Owned by the shard.
+// The timers of one shard, in order of their deadlines, whatever drives them (an io_context, a
+// test). Threads: the shard's own only. Owned by the shard.
 class Timers {
  public:
   // `wake_at` is called when the earliest deadline changes (nullopt: there is none); who owns the
@@ -34,8 +34,8 @@ class Timers {
   Timers(const Timers&) = delete;
   Timers& operator=(const Timers&) = delete;
 
-  // Runs every timer whose deadline has come, in order of deadline, then of arming. A timer armed by
-  // a callback for a time already past runs in the next call.
+  // Runs every timer whose deadline has come, in order of deadline, then of arming. A timer armed
+  // by a callback for a time already past runs in the next call.
   void RunDue();
 
   std::optional<Instant> next_deadline() const;

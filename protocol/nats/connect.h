@@ -6,8 +6,8 @@
 
 namespace wherry::nats {
 
-// What a client says of itself in CONNECT. A key that is not there keeps the default that nats-server
-// gives it: verbose, pedantic and echo are true for a client that says nothing.
+// What a client says of itself in CONNECT. A key that is not there keeps the default that
+// nats-server gives it: verbose, pedantic and echo are true for a client that says nothing.
 struct ConnectOptions {
   bool verbose = true;
   bool pedantic = true;

@@ -19,13 +19,14 @@ struct Operation {
   std::string_view json;     // CONNECT, INFO
   std::int64_t max = 0;      // UNSUB: 0 or less ends the subscription now
 
-  // PUB: headers and body, without the closing CRLF; the first header_size bytes are the headers, -1
-  // stands for PUB (no headers at all).
+  // PUB: headers and body, without the closing CRLF; the first header_size bytes are the headers,
+  // -1 stands for PUB (no headers at all).
   std::int32_t header_size = -1;
   std::string_view payload;
   // PUB, where it stands in the client's bytes just as a subscriber gets it: everything from behind
   // "PUB subject " to the closing CRLF. Empty where blanks differ from the canonical form.
-  // Example: in "PUB a r 2\r\nhi\r\n" it is "r 2\r\nhi\r\n", and "MSG a 7 " before it is the delivery.
+  // Example: in "PUB a r 2\r\nhi\r\n" it is "r 2\r\nhi\r\n", and "MSG a 7 " before it is the
+  // delivery.
   std::string_view tail;
 };
 
@@ -47,8 +48,8 @@ struct ParseLimits {
 // Takes client operations off a byte stream. Keeps no bytes and no state: an operation that is not
 // complete is left where it is, to be parsed again from its beginning when there is more.
 //
-// Verbs are case-insensitive, arguments are separated by any number of blanks and tabs, a line ends with
-// \n (before it a \r is optional), a payload with \r\n (nats-server's parser).
+// Verbs are case-insensitive, arguments are separated by any number of blanks and tabs, a line ends
+// with \n (before it a \r is optional), a payload with \r\n (nats-server's parser).
 class Parser {
  public:
   enum class Result : std::uint8_t { kOperation, kNeedMore, kError };
@@ -56,8 +57,8 @@ class Parser {
   explicit Parser(const ParseLimits& limits) : limits_(limits) {}
 
   // Parses the operation at the beginning of `in` and, on kOperation, takes it off.
-  // On kNeedMore needed() is the whole operation's size where that is known (its line is complete), else 0.
-  // On kError error() says why.
+  // On kNeedMore needed() is the whole operation's size where that is known (its line is complete),
+  // else 0. On kError error() says why.
   Result Next(std::string_view& in, Operation& operation);
 
   std::size_t needed() const { return needed_; }

@@ -4,9 +4,10 @@
 
 namespace wherry::nats {
 
-// A subject is tokens joined by '.', each of at least one byte and without blanks. In a subscription a
-// token that is just `*` stands for any one token, a last token that is just `>` for one or more.
-// Inside longer tokens both are ordinary bytes. Bytes above 127 pass through unchecked (UTF-8).
+// A subject is tokens joined by '.', each of at least one byte and without blanks. In a
+// subscription a token that is just `*` stands for any one token, a last token that is just `>` for
+// one or more. Inside longer tokens both are ordinary bytes. Bytes above 127 pass through unchecked
+// (UTF-8).
 
 // May be subscribed to: no empty token, `>` only at the end.
 bool IsValidSubject(std::string_view subject);

@@ -1,8 +1,8 @@
 // Starts a broker, sends itself one message and says what came back.
-#include <wherry/broker.h>
-
 #include <chrono>
 #include <iostream>
+
+#include <wherry/broker.h>
 
 int main() {
   auto broker = wherry::Broker::Start({}).value();
@@ -13,6 +13,7 @@ int main() {
     std::cerr << published << '\n' << message.status() << '\n';
     return 1;
   }
-  std::cout << wherry::Version() << " at " << broker.Url("nats") << ": " << message->subject << '\n';
+  std::cout << wherry::Version() << " at " << broker.Url("nats") << ": " << message->subject
+            << '\n';
   return 0;
 }

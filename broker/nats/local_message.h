@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "broker/nats/server.h"
+
+namespace wherry::nats {
+
+// A message that comes from inside the process instead of a connection. Views.
+struct LocalMessage {
+  std::string_view subject;
+  std::string_view reply;
+  std::string_view headers;  // "NATS/1.0\r\n" ... "\r\n\r\n"; empty: none
+  std::string_view payload;
+};
+
+// What a connection would be refused, said with the value at fault: kInvalidArgument.
+absl::Status CheckLocalMessage(const LocalMessage& message, std::int32_t max_payload);
+absl::Status CheckInterest(std::string_view subject, std::string_view queue);
+
+// Delivers `message`, which must have passed the check. True if anybody got it.
+// Threads: the server's home shard.
+bool PublishLocally(Server& server, const LocalMessage& message);
+
+// The value of the first header of that name; "" if there is none.
+std::string_view HeaderValue(std::string_view headers, std::string_view name);
+
+}  // namespace wherry::nats

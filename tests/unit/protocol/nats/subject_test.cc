@@ -1,0 +1,61 @@
+#include "protocol/nats/subject.h"
+
+#include <gtest/gtest.h>
+
+#include "protocol/nats/connect.h"
+#include "protocol/nats/headers.h"
+
+namespace wherry::nats {
+namespace {
+
+TEST(SubjectTest, ValidityIsThatOfNatsServer) {
+  for (const char* good :
+       {"a", "a.b", "*", ">", "a.*.c", "a.>", "a*b", "a>.b", "$SYS.x", "\xc3\xa4"}) {
+    EXPECT_TRUE(IsValidSubject(good)) << good;
+  }
+  for (const char* bad : {"", ".", "a.", ".a", "a..b", "a.>.b", "a b", "a\tb", "a\r"}) {
+    EXPECT_FALSE(IsValidSubject(bad)) << bad;
+  }
+  EXPECT_TRUE(IsValidLiteralSubject("a*b"));
+  EXPECT_FALSE(IsValidLiteralSubject("a.*"));
+}
+
+TEST(SubjectTest, Matching) {
+  EXPECT_TRUE(SubjectMatches("a.*.>", "a.b.c"));
+  EXPECT_TRUE(SubjectMatches("a.*.>", "a.b.c.d"));
+  EXPECT_FALSE(SubjectMatches("a.*.>", "a.b"));
+  EXPECT_TRUE(SubjectMatches("a*b", "a*b"));
+  EXPECT_FALSE(SubjectMatches("a*b", "axb"));
+  EXPECT_FALSE(SubjectMatches("a", "a.b"));
+  EXPECT_FALSE(SubjectMatches("a.b", "a"));
+  EXPECT_TRUE(SubjectMatches(">", "x"));
+}
+
+TEST(HeadersTest, FindsTheFirstOfThatNameWithoutCase) {
+  const char* block = "NATS/1.0\r\nA: 1\r\nname:  two \r\nNAME: 3\r\nEmpty:\r\n\r\n";
+  EXPECT_TRUE(IsValidHeaderBlock(block));
+  EXPECT_EQ(FindHeader(block, "Name"), "two");
+  EXPECT_EQ(FindHeader(block, "empty"), "");
+  EXPECT_EQ(FindHeader(block, "nam"), "");
+  EXPECT_FALSE(IsValidHeaderBlock("NATS/1.0\r\n"));
+}
+
+TEST(ConnectTest, MissingKeysKeepTheirDefaults) {
+  const auto options = ParseConnect("{\"verbose\":false,\"user\":\"u\",\"protocol\":1}", {});
+  ASSERT_TRUE(options.has_value());
+  EXPECT_FALSE(options->verbose);
+  EXPECT_TRUE(options->pedantic);
+  EXPECT_TRUE(options->echo);
+  EXPECT_EQ(options->user, "u");
+  EXPECT_EQ(options->protocol, 1);
+}
+
+TEST(ConnectTest, WhatIsNoObjectOfTheRightTypesIsRefused) {
+  for (const char* text :
+       {"", "[]", "{", "{\"verbose\":1}", "{\"user\":3}", "{\"protocol\":\"1\"}"}) {
+    EXPECT_FALSE(ParseConnect(text, {}).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace wherry::nats
