@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "absl/strings/str_cat.h"
+#include "tests/bench/stamp.h"
 
 namespace wherry::bench {
 namespace {

@@ -150,7 +150,7 @@ absl::Status PublishRun::FinishFloor() {
 bool PublishRun::OnMessage(int connection, const MessageHead& head, std::string_view payload) {
   Publisher& publisher = publishers_[connection];
   Stamp stamp;
-  if (head.subject != FenceSubject(connection) || !ReadPayload(payload, stamp) ||
+  if (head.subject != FenceSubject(connection) || head.sid != "1" || !ReadPayload(payload, stamp) ||
       stamp.publisher != static_cast<std::uint32_t>(connection)) {
     refused_ = absl::StrCat("publisher ", connection, " got back something it did not send");
   } else if (stamp.sequence != publisher.echoes || stamp.sequence >= publisher.fences) {
