@@ -7,38 +7,43 @@
 #include <CLI/CLI.hpp>
 #include <sys/resource.h>
 
-#include "absl/strings/str_cat.h"
 #include "tests/bench/cases.h"
+#include "tests/bench/json_line.h"
 #include "tests/bench/stamp.h"
 
 namespace wherry::bench {
 namespace {
 
-std::string Escaped(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '"' || c == '\\') escaped.push_back('\\');
-    escaped.push_back(static_cast<unsigned char>(c) < 0x20 ? ' ' : c);
-  }
-  return escaped;
+JsonLine Row(const Case& row) {
+  JsonLine line;
+  line.Add("case", row.name).Add("title", row.title);
+  return line;
 }
 
-void Print(const Case& row, std::size_t payload, const Measurement& measured) {
-  const double operations = static_cast<double>(measured.operations);
-  std::printf(
-      "{\"case\":\"%s\",\"title\":\"%s\",\"payload\":%zu,\"operations\":%llu,\"seconds\":%.6f,"
-      "\"rate\":%.1f,\"cpu_seconds\":%.6f,\"cpu_per_million\":%.6f,\"load_cpu_per_million\":%.6f,"
-      "\"peak_kib\":%lld,\"idle_kib\":%lld",
-      std::string(row.name).c_str(), std::string(row.title).c_str(), payload,
-      static_cast<unsigned long long>(measured.operations), measured.seconds,
-      operations / measured.seconds, measured.server_cpu, measured.server_cpu / operations * 1e6,
-      measured.load_cpu / operations * 1e6, static_cast<long long>(measured.peak_kib),
-      static_cast<long long>(measured.idle_kib));
-  if (!measured.latencies.empty()) {
-    std::printf(",\"p50_us\":%.1f,\"p99_us\":%.1f", Percentile(measured.latencies, 50) * 1e6,
-                Percentile(measured.latencies, 99) * 1e6);
+bool Report(const Case& row, std::size_t payload, const absl::StatusOr<Measurement>& measured) {
+  JsonLine line = Row(row);
+  line.Add("payload", static_cast<std::int64_t>(payload));
+  if (!measured.ok()) {
+    const std::string why(measured.status().message());
+    std::fprintf(stderr, "FAILED: %s\n", why.c_str());
+    line.Add("failed", why).Print();
+    return false;
   }
-  std::printf("}\n");
+  const double operations = static_cast<double>(measured->operations);
+  line.Add("operations", static_cast<std::int64_t>(measured->operations))
+      .Add("seconds", measured->seconds)
+      .Add("rate", operations / measured->seconds)
+      .Add("cpu_seconds", measured->server_cpu)
+      .Add("cpu_per_million", measured->server_cpu / operations * 1e6)
+      .Add("load_cpu_per_million", measured->load_cpu / operations * 1e6)
+      .Add("peak_kib", measured->peak_kib)
+      .Add("idle_kib", measured->idle_kib);
+  if (!measured->latencies.empty()) {
+    line.Add("p50_us", Percentile(measured->latencies, 50) * 1e6)
+        .Add("p99_us", Percentile(measured->latencies, 99) * 1e6);
+  }
+  line.Print();
+  return true;
 }
 
 // Thousands of connections need as many descriptors as the hard limit gives.
@@ -50,10 +55,7 @@ void RaiseDescriptorLimit() {
 }
 
 int List() {
-  for (const Case& row : AllCases()) {
-    std::printf("{\"case\":\"%s\",\"title\":\"%s\"}\n", std::string(row.name).c_str(),
-                std::string(row.title).c_str());
-  }
+  for (const Case& row : AllCases()) Row(row).Print();
   return 0;
 }
 
@@ -89,17 +91,7 @@ int Main(int argc, char** argv) {
   FillPattern();  // built before anything is measured
   target.address = *parsed;
   target.wire = wire == "floor" ? Wire::kFloor : Wire::kNats;
-  absl::StatusOr<Measurement> measured = RunCase(*row, target, payload, scale);
-  if (!measured.ok()) {
-    std::fprintf(stderr, "FAILED: %s\n", std::string(measured.status().message()).c_str());
-    std::printf(
-        "{\"case\":\"%s\",\"title\":\"%s\",\"payload\":%zu,\"failed\":\"%s\"}\n",
-        std::string(row->name).c_str(), std::string(row->title).c_str(), payload,
-        Escaped({measured.status().message().data(), measured.status().message().size()}).c_str());
-    return 1;
-  }
-  Print(*row, payload, *measured);
-  return 0;
+  return Report(*row, payload, RunCase(*row, target, payload, scale)) ? 0 : 1;
 }
 
 }  // namespace
