@@ -16,13 +16,12 @@ int DeliveryCheck::AddGroup(Share share, int members, int publisher) {
   const int first = static_cast<int>(shared_of_.size());
   const bool shared = share == Share::kShared;
   if (shared) {
-    shared_.push_back({publisher, {}});
+    shared_.emplace_back();
     const std::size_t words = (per_publisher_ + 63) / 64;
     shared_.back().taken.assign(publishers_, std::vector<std::uint64_t>(words, 0));
   }
   for (int member = 0; member < members; ++member) {
     shared_of_.push_back(shared ? static_cast<int>(shared_.size()) - 1 : -1);
-    hears_.push_back(publisher);
   }
   next_.resize(shared_of_.size() * publishers_, 0);
   for (std::uint32_t p = 0; p < publishers_; ++p) {

@@ -57,7 +57,6 @@ class DeliveryCheck {
   // Who has sequence s of a publisher: one bit each, since members of a group share them in any
   // pattern.
   struct Shared {
-    int publisher = kAllPublishers;
     std::vector<std::vector<std::uint64_t>> taken;  // by publisher
   };
 
@@ -68,7 +67,6 @@ class DeliveryCheck {
   const std::uint64_t per_publisher_;
   std::vector<std::uint64_t> next_;  // [subscriber * publishers_ + publisher]
   std::vector<int> shared_of_;       // by subscriber: its place in shared_, or -1
-  std::vector<int> hears_;           // by subscriber: a publisher, or kAllPublishers
   std::vector<Shared> shared_;
   std::vector<std::uint64_t> copies_;     // by publisher
   std::vector<std::uint64_t> delivered_;  // by publisher

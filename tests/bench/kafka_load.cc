@@ -51,6 +51,7 @@ bool Report(const char* name, const KafkaLoad& load, const absl::StatusOr<Measur
 
 int Main(int argc, char** argv) {
   CLI::App app("Loads a Kafka broker and checks every record.");
+  app.set_version_flag("--version", std::string(rd_kafka_version_str()));
   KafkaLoad load;
   std::uint64_t records = 100'000;
   bool latency = false;
@@ -65,6 +66,10 @@ int Main(int argc, char** argv) {
   app.add_flag("--latency", latency, "one record at a time, from producer to consumer");
   app.add_flag("--no-consume", no_consume, "for a broker that does not keep its records");
   CLI11_PARSE(app, argc, argv);
+  if (load.pid != 0 && CpuSeconds(load.pid) == 0) {
+    std::fprintf(stderr, "there is no process %d\n", static_cast<int>(load.pid));
+    return 2;
+  }
   load.per_partition =
       std::max<std::uint64_t>(1, records / static_cast<std::uint64_t>(load.partitions));
   FillPattern();  // built before anything is measured

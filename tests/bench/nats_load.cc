@@ -80,6 +80,10 @@ int Main(int argc, char** argv) {
   if (list) return List();
   const Case* const row = FindCase(name);
   absl::StatusOr<Address> parsed = Address::Parse(address);
+  if (target.pid != 0 && CpuSeconds(target.pid) == 0) {
+    std::fprintf(stderr, "there is no process %d\n", static_cast<int>(target.pid));
+    return 2;
+  }
   if (row == nullptr || !parsed.ok()) {
     std::fprintf(stderr, "%s\n",
                  row == nullptr ? "unknown --case; --list shows them"

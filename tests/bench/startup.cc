@@ -148,6 +148,13 @@ absl::StatusOr<Started> StartProcess(const std::vector<std::string>& command) {
   return started;
 }
 
+// Every sample, so that tools/bench can join several runs.
+std::string Milliseconds(const std::vector<double>& seconds) {
+  std::string text;
+  for (const double value : seconds) absl::StrAppend(&text, text.empty() ? "" : " ", value * 1e3);
+  return text;
+}
+
 int Main(int argc, char** argv) {
   CLI::App app("Measures how long a broker takes until it can be used.");
   int rounds = 50;
@@ -179,6 +186,8 @@ int Main(int argc, char** argv) {
       .Add("stop_p50_ms", Percentile(stops, 50) * 1e3)
       .Add("stop_p99_ms", Percentile(stops, 99) * 1e3)
       .Add("idle_kib", Percentile(memory, 50))
+      .Add("start_ms", Milliseconds(starts))
+      .Add("stop_ms", Milliseconds(stops))
       .Print();
   return 0;
 }
