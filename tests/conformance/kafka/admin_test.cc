@@ -112,9 +112,10 @@ TEST_P(KafkaUnknownTopicTest, ProducingToItCreatesIt) {
   const std::string topic = Name("new");
   Producer producer(bootstrap());
   producer.Send(topic, "k", "v");
-  EXPECT_EQ(producer.FlushWell()[0].offset, 0);
+  const Delivery delivery = producer.FlushWell().at(0);
+  EXPECT_EQ(delivery.offset, 0);
   Consumer consumer(bootstrap(), "");
-  consumer.Assign(topic, 0);
+  consumer.Assign(topic, delivery.partition);
   EXPECT_EQ(consumer.Next().value_or(Record{}).value, "v");
 }
 

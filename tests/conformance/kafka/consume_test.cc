@@ -57,7 +57,7 @@ TEST_P(KafkaConsumeTest, AtTheEndOnlyNewRecordsCome) {
   const std::string topic = TopicOfTen();
   Consumer consumer(bootstrap(), "");
   consumer.Assign(topic, 0, RD_KAFKA_OFFSET_END);
-  EXPECT_FALSE(consumer.Next(kSilence).has_value());
+  consumer.AwaitEnd();
   Producer producer(bootstrap());
   producer.Send(topic, "k", "new");
   producer.FlushWell();
@@ -69,7 +69,7 @@ TEST_P(KafkaConsumeTest, AWaitingFetchIsWokenByANewRecord) {
   // A consumer that lets the broker wait for half a minute.
   Consumer consumer(bootstrap(), "", {{"fetch.wait.max.ms", "30000"}});
   consumer.Assign(topic, 0);
-  EXPECT_FALSE(consumer.Next(kSilence).has_value());
+  consumer.AwaitEnd();
   Producer producer(bootstrap(), {{"linger.ms", "0"}});
   const auto start = std::chrono::steady_clock::now();
   producer.Send(topic, "k", "wake up");

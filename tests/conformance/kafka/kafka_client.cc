@@ -141,6 +141,7 @@ Consumer::Consumer(const std::string& bootstrap, const std::string& group,
   Set(conf, "group.id", group.empty() ? "none" : group);
   Set(conf, "enable.auto.commit", "false");
   Set(conf, "auto.offset.reset", "earliest");
+  Set(conf, "enable.partition.eof", "true");
   // Short waits: tests are mostly at the end of a partition.
   Set(conf, "fetch.wait.max.ms", "50");
   Set(conf, "heartbeat.interval.ms", "100");
@@ -178,6 +179,17 @@ std::optional<Record> Consumer::Next(std::chrono::milliseconds patience) {
     if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) errors_.push_back(message->err);
   } while (!deadline.Passed());
   return std::nullopt;
+}
+
+void Consumer::AwaitEnd() {
+  const Deadline deadline;
+  bool at_end = false;
+  while (!at_end && !deadline.Passed()) {
+    const std::unique_ptr<rd_kafka_message_t, RdKafkaDeleter> message(
+        rd_kafka_consumer_poll(client_, deadline.Left()));
+    at_end = message != nullptr && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+  }
+  EXPECT_TRUE(at_end) << "the end of the partition was not reached";
 }
 
 std::vector<Record> Consumer::Read(std::size_t count, std::chrono::milliseconds patience) {

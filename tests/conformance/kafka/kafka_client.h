@@ -108,6 +108,8 @@ class Consumer {
               std::int64_t offset = RD_KAFKA_OFFSET_BEGINNING);
   // The next record, or nothing after `patience`. Errors that librdkafka reports are kept.
   std::optional<Record> Next(std::chrono::milliseconds patience = kPatience);
+  // Reads and drops what is there until an assigned partition is at its end.
+  void AwaitEnd();
   // Reads `count` records, fewer if they do not come in time.
   std::vector<Record> Read(std::size_t count, std::chrono::milliseconds patience = kPatience);
 

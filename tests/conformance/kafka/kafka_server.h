@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "wherry/options.h"
@@ -17,6 +18,10 @@ class KafkaServer {
     kMock,    // librdkafka's mock cluster: no administration, no look-up by time
     kRemote,  // one that runs already, at WHERRY_TEST_KAFKA_BOOTSTRAP
   };
+
+  friend std::ostream& operator<<(std::ostream& out, Kind kind) {
+    return out << (kind == Kind::kDisk ? "Disk" : "Memory");
+  }
 
   virtual ~KafkaServer() = default;
   virtual std::string bootstrap() const = 0;

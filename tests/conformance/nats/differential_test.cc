@@ -104,8 +104,10 @@ class Clients {
     // Every message here is a control line and a body that holds no line end.
     static const std::regex kMessage(
         "(H?MSG [^\r]*\r\n(NATS[^\r]*\r\n\r\n)?[^\r]*\r\n|[^\r]*\r\n)");
+    // When several of a client's subscriptions match the reply, any may be told of no responders.
+    static const std::regex kStatus("^(HMSG [^ ]+) [^ ]+ (16 16\r\nNATS/1.0 503)");
     for (std::sregex_iterator it(text.begin(), text.end(), kMessage), end; it != end; ++it) {
-      messages.push_back(it->str());
+      messages.push_back(std::regex_replace(it->str(), kStatus, "$1 * $2"));
     }
     std::sort(messages.begin(), messages.end());
     return messages;
