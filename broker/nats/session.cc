@@ -273,7 +273,6 @@ void Session::AnswerNoResponders(std::string_view reply) {
   message.header_size = 16;
   message.payload = kNoResponders.substr(7, 16);
   message.tail = kNoResponders;
-  ++found->delivered;
   Deliver(*found, prefix, message);
 }
 

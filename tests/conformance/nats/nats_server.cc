@@ -1,0 +1,121 @@
+#include "tests/conformance/nats/nats_server.h"
+
+#include <csignal>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "tests/conformance/support/child_process.h"
+#include "tests/conformance/support/environment.h"
+#include "tests/conformance/support/raw_socket.h"
+#include "tests/conformance/support/temp_folder.h"
+#include "wherry/broker.h"
+
+namespace wherry::conformance {
+namespace {
+
+constexpr char kStockProgram[] = "nats-server";
+
+std::string UrlOfPort(int port) { return "nats://127.0.0.1:" + std::to_string(port); }
+
+class WherryServer final : public NatsServer {
+ public:
+  explicit WherryServer(const NatsOptions& options) {
+    options_.nats = options;
+    options_.listen = {UrlOfPort(0)};
+    StartAgain();
+    if (broker_.has_value()) options_.listen = {url()};
+  }
+
+  std::string url() const override { return broker_.has_value() ? broker_->Url("nats") : ""; }
+
+  void Stop() override {
+    if (!broker_.has_value()) return;
+    EXPECT_TRUE(broker_->Stop().ok());
+    broker_.reset();
+  }
+
+  void StartAgain() override {
+    StatusOr<Broker> started = Broker::Start(options_);
+    ASSERT_TRUE(started.ok()) << started.status();
+    broker_.emplace(std::move(started).value());
+  }
+
+ private:
+  Options options_;
+  std::optional<Broker> broker_;
+};
+
+class StockServer final : public NatsServer {
+ public:
+  explicit StockServer(const NatsOptions& options) : port_(FreePort()) {
+    std::ostringstream config;
+    config << "listen: 127.0.0.1:" << port_ << "\nmax_payload: " << options.max_payload
+           << "\nmax_control_line: " << options.max_control_line
+           << "\nmax_pending: " << options.max_pending << "\n";
+    if (!options.token.empty()) config << "authorization { token: \"" << options.token << "\" }\n";
+    if (!options.user.empty()) {
+      config << "authorization { user: \"" << options.user << "\", password: \"" << options.password
+             << "\" }\n";
+    }
+    WriteFile(folder_.File("server.conf"), config.str());
+    StartAgain();
+  }
+
+  std::string url() const override { return UrlOfPort(port_); }
+
+  void Stop() override {
+    if (!process_.has_value()) return;
+    process_->Signal(SIGINT);
+    EXPECT_TRUE(process_->AwaitExit().has_value());
+    process_.reset();
+  }
+
+  void StartAgain() override {
+    const std::string wanted = Environment("WHERRY_TEST_NATS_SERVER");
+    process_.emplace(std::vector<std::string>{wanted.empty() ? kStockProgram : wanted, "-c",
+                                              folder_.File("server.conf")});
+    // It says when it is ready only in its log, so knock until it answers or is gone.
+    const Deadline deadline;
+    while (!Accepts(port_)) {
+      ASSERT_FALSE(deadline.Passed()) << process_->Errors();
+      ASSERT_FALSE(process_->AwaitExit(std::chrono::milliseconds(5)).has_value())
+          << process_->Errors();
+    }
+  }
+
+ private:
+  TempFolder folder_;
+  int port_;
+  std::optional<ChildProcess> process_;
+};
+
+class RemoteServer final : public NatsServer {
+ public:
+  std::string url() const override { return Environment("WHERRY_TEST_NATS_URL"); }
+  void Stop() override { ADD_FAILURE() << "a remote server cannot be stopped from here"; }
+  void StartAgain() override { ADD_FAILURE() << "a remote server cannot be started from here"; }
+};
+
+}  // namespace
+
+NatsServer::Kind NatsServer::Wanted() {
+  if (!Environment("WHERRY_TEST_NATS_URL").empty()) return Kind::kRemote;
+  return Environment("WHERRY_TEST_NATS_SERVER").empty() ? Kind::kWherry : Kind::kStock;
+}
+
+bool NatsServer::HasStock() {
+  return !Environment("WHERRY_TEST_NATS_SERVER").empty() || HasProgram(kStockProgram);
+}
+
+std::unique_ptr<NatsServer> NatsServer::Start(Kind kind, const NatsOptions& options) {
+  std::unique_ptr<NatsServer> server;
+  if (kind == Kind::kWherry) server = std::make_unique<WherryServer>(options);
+  if (kind == Kind::kStock) server = std::make_unique<StockServer>(options);
+  if (kind == Kind::kRemote) server = std::make_unique<RemoteServer>();
+  return ::testing::Test::HasFatalFailure() ? nullptr : std::move(server);
+}
+
+}  // namespace wherry::conformance
