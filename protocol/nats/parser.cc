@@ -65,7 +65,7 @@ struct VerbRow {
 constexpr VerbRow kVerbs[] = {
     {"pub", Verb::kPub, true},         {"hpub", Verb::kPub, true},   {"sub", Verb::kSub, true},
     {"unsub", Verb::kUnsub, true},     {"ping", Verb::kPing, false}, {"pong", Verb::kPong, false},
-    {"connect", Verb::kConnect, true}, {"info", Verb::kInfo, true},  {"+ok", Verb::kOk, false},
+    {"connect", Verb::kConnect, false}, {"info", Verb::kInfo, true},  {"+ok", Verb::kOk, false},
 };
 
 const VerbRow* FindVerb(std::string_view in) {
