@@ -63,9 +63,9 @@ struct VerbRow {
 
 // nats-server takes "+ok" and "-err" from clients too: the first is ignored, the second closes.
 constexpr VerbRow kVerbs[] = {
-    {"pub", Verb::kPub, true},         {"hpub", Verb::kPub, true},   {"sub", Verb::kSub, true},
-    {"unsub", Verb::kUnsub, true},     {"ping", Verb::kPing, false}, {"pong", Verb::kPong, false},
-    {"connect", Verb::kConnect, false}, {"info", Verb::kInfo, true},  {"+ok", Verb::kOk, false},
+    {"pub", Verb::kPub, true},          {"hpub", Verb::kPub, true},   {"sub", Verb::kSub, true},
+    {"unsub", Verb::kUnsub, true},      {"ping", Verb::kPing, false}, {"pong", Verb::kPong, false},
+    {"connect", Verb::kConnect, false}, {"info", Verb::kInfo, false}, {"+ok", Verb::kOk, false},
 };
 
 const VerbRow* FindVerb(std::string_view in) {

@@ -62,6 +62,7 @@ TEST(ParserTest, SubUnsubAndTheRest) {
   EXPECT_EQ(ParseOne("UNSUB 7 3\r\n").max, 3);
   EXPECT_EQ(ParseOne("UNSUB 7\r\n").max, 0);
   EXPECT_EQ(ParseOne("CONNECT {\"verbose\":false}\r\n").json, "{\"verbose\":false}");
+  EXPECT_EQ(ParseOne("CONNECT\r\n").json, "") << "refused as bad JSON, as nats-server does";
   EXPECT_EQ(ParseOne("PING\r\n").verb, Verb::kPing);
   EXPECT_EQ(ParseOne("PONG\n").verb, Verb::kPong);
   EXPECT_EQ(ParseOne("+OK\r\n").verb, Verb::kOk);
