@@ -163,7 +163,7 @@ class Operations {
 
 TEST_F(NatsDifferentialTest, RandomOperationsOfThreeClientsAreAnsweredAlike) {
   const std::string wanted = Environment("WHERRY_TEST_SEED");
-  const unsigned seed = wanted.empty() ? std::random_device()() : std::stoul(wanted);
+  const unsigned seed = wanted.empty() ? 1 : std::stoul(wanted);
   SCOPED_TRACE("run again with WHERRY_TEST_SEED=" + std::to_string(seed));
   Operations operations(seed);
   Clients our_clients(ours());
