@@ -17,8 +17,9 @@
 
 namespace wherry::core {
 
-class ReaderThread;
 class MemoryBudget;
+class ReaderThread;
+class TailCache;
 
 enum class AppendError {
   kNone,
@@ -53,6 +54,7 @@ class Partition {
     CommitQueue& commits;
     ReaderThread& reader;
     MemoryBudget& budget;
+    TailCache& tails;
     runtime::Shard& home;
     PatchOffset patch_offset;
     Inspect inspect;
@@ -109,9 +111,9 @@ class Partition {
   // Moves the start offset up, at most to the high watermark; frees what lies wholly below.
   void TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::Status)> done);
 
-  // Runs `woken` on the home shard each time the high watermark or the start offset moves, and when
-  // the partition closes, until destroyed. Must be destroyed on the home shard; may outlive the
-  // partition.
+  // Runs `woken` on the home shard, once a turn, when the high watermark or the start offset has
+  // moved, and once when the partition closes, until destroyed. `woken` may destroy its waiter.
+  // Must be destroyed on the home shard; may outlive the partition.
   class Waiter {
    public:
     Waiter(Partition& partition, absl::AnyInvocable<void()> woken);
@@ -121,14 +123,17 @@ class Partition {
 
    private:
     friend class Partition;
-    Partition* partition_;  // nullptr: closed
-    absl::AnyInvocable<void()> woken_;
+    std::shared_ptr<absl::AnyInvocable<void()>> woken_;  // shared: it may end its own waiter
     Waiter* next_ = nullptr;
-    Waiter* previous_ = nullptr;
+    Waiter** link_ = nullptr;  // what points to this one; nullptr: in no list
   };
 
   // Writes the producer table, so that the next Open replays little. Called at a clean stop.
   void SnapshotProducers();
+  // Where a log's producer table lies; whoever deletes the log deletes this key.
+  static std::string SnapshotKey(storage::LogId log);
+  // Appends by idempotent producers between two snapshots: what an Open after a crash replays.
+  static constexpr int kAppendsPerSnapshot = 500;
 
  private:
   struct State;
