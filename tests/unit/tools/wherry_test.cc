@@ -110,7 +110,6 @@ TEST(WherryServer, RefusesAValueThatCannotWork) {
 }
 
 TEST(WherryServer, AnnouncesWhereItListensAndStopsCleanly) {
-  GTEST_SKIP() << "kafka:// comes with the Kafka protocol";
   ServerProcess server({"--ephemeral", "--ready-fd", "3", "--ports-file", "ports", "--listen",
                         "nats://127.0.0.1:0", "--listen", "http://127.0.0.1:0"});
   const std::string ready = server.AwaitReady();
@@ -152,7 +151,6 @@ TEST(WherryServer, LeavesNothingBehindWhenEphemeral) {
 }
 
 TEST(WherryServer, RefusesAPortInUse) {
-  GTEST_SKIP() << "kafka:// comes with the Kafka protocol";
   const TakenPort taken;
   ServerProcess server({"--ephemeral", "--ports-file", "ports", "--listen", "http://127.0.0.1:0",
                         "--listen", "nats://127.0.0.1:" + taken.number()});
