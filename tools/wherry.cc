@@ -1,4 +1,8 @@
 // The wherry server: reads the command line, starts a Broker, waits for a signal, stops it.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -7,10 +11,6 @@
 #include <optional>
 #include <string>
 #include <utility>
-
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
 
 #include "tools/ports.h"
 #include "tools/server_options.h"

@@ -42,8 +42,8 @@ Folders AllowedInBroker(const std::string& folder) {
   if (folder == "net") return {"broker/net/", "broker/runtime/"};
   if (folder == "core") return {"broker/core/", "broker/runtime/", "storage/"};
   if (folder == "http") return {"broker/http/", "broker/core/", "broker/net/", "broker/runtime/"};
-  // The composition root also chooses the store.
-  if (folder == "embed") return {"broker/", "wherry/", "storage/"};
+  // The composition root chooses the store, and speaks a protocol's words for the direct API.
+  if (folder == "embed") return {"broker/", "wherry/", "storage/", "protocol/"};
   // Everything else is a protocol: its own wire format, and never another protocol.
   return {"broker/" + folder + "/",
           "protocol/" + folder + "/",

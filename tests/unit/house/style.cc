@@ -119,9 +119,8 @@ Breaches CheckFunctions(const std::vector<SourceFile>& files) {
 }
 
 Breaches CheckNames(const std::vector<SourceFile>& files) {
-  static const std::regex kType(
-      R"(\b(?:class|struct|union|enum|concept|using)\s+)"
-      R"((?:\[\[\w+\]\]\s*)?(?:[A-Z_]{2,}\s+)?(\w+))");
+  static const std::regex kType(R"(\b(?:class|struct|union|enum|concept|using)\s+)"
+                                R"((?:\[\[\w+\]\]\s*)?(?:[A-Z_]{2,}\s+)?(\w+))");
   static const std::regex kEmptyWord(R"((Manager|Helper|Utils?|Impl|Base|Context)(?![a-z]))");
   static const std::regex kEmptyFile(R"((^|[_/])(manager|helpers?|utils?|impl|base|context)[_.])");
   Breaches breaches;

@@ -1,4 +1,9 @@
 // The server's command line, as a process: what it says, where, and with which exit status.
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -7,10 +12,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "tests/unit/tools/server_process.h"
 
@@ -109,18 +110,17 @@ TEST(WherryServer, RefusesAValueThatCannotWork) {
 }
 
 TEST(WherryServer, AnnouncesWhereItListensAndStopsCleanly) {
-  GTEST_SKIP() << "kafka:// comes with the Kafka protocol";
   ServerProcess server({"--ephemeral", "--ready-fd", "3", "--ports-file", "ports", "--listen",
-                        "nats://127.0.0.1:0", "--listen", "kafka://127.0.0.1:0"});
+                        "nats://127.0.0.1:0", "--listen", "http://127.0.0.1:0"});
   const std::string ready = server.AwaitReady();
   std::smatch ports;
   static const std::regex kReady(
-      R"re(\{"nats":\["nats://127.0.0.1:(\d+)"\],"kafka":\["kafka://127.0.0.1:(\d+)"\]\}\n)re");
+      R"re(\{"nats":\["nats://127.0.0.1:(\d+)"\],"http":\["http://127.0.0.1:(\d+)"\]\}\n)re");
   ASSERT_TRUE(std::regex_match(ready, ports, kReady)) << ready << server.Errors();
-  const std::string nats = ports[1], kafka = ports[2];
+  const std::string nats = ports[1], http = ports[2];
   std::ifstream in(server.folder() + "/ports");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), ready);
-  EXPECT_EQ(server.Output(), "nats://127.0.0.1:" + nats + "\nkafka://127.0.0.1:" + kafka + "\n");
+  EXPECT_EQ(server.Output(), "nats://127.0.0.1:" + nats + "\nhttp://127.0.0.1:" + http + "\n");
   EXPECT_EQ(FirstBytes(std::stoi(nats)), "INFO ");
 
   const auto start = std::chrono::steady_clock::now();
@@ -151,9 +151,8 @@ TEST(WherryServer, LeavesNothingBehindWhenEphemeral) {
 }
 
 TEST(WherryServer, RefusesAPortInUse) {
-  GTEST_SKIP() << "kafka:// comes with the Kafka protocol";
   const TakenPort taken;
-  ServerProcess server({"--ephemeral", "--ports-file", "ports", "--listen", "kafka://127.0.0.1:0",
+  ServerProcess server({"--ephemeral", "--ports-file", "ports", "--listen", "http://127.0.0.1:0",
                         "--listen", "nats://127.0.0.1:" + taken.number()});
   ExpectRefusal(server, taken.number());
   EXPECT_FALSE(fs::exists(server.folder() + "/ports"));
