@@ -1,12 +1,14 @@
 #include "broker/net/connection.h"
 
-#include <cerrno>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "absl/container/flat_hash_map.h"
 
@@ -54,6 +56,7 @@ void Connection::Flush() {
   switch (queue_.Flush(socket_->fd)) {
     case WriteQueue::FlushResult::kDone:
       if (state_ == State::kFlushing) BeginDraining();
+      if (state_ == State::kOpen && std::exchange(drain_awaited_, false)) session_->OnDrained();
       return;
     case WriteQueue::FlushResult::kBlocked:
       WaitWritable();
@@ -86,11 +89,7 @@ void Connection::WaitWritable() {
                                  [this](const boost::system::error_code&) {
                                    shard().Turn([this] {
                                      wait_writable_ = false;
-                                     if (state_ != State::kClosed) {
-                                       Flush();
-                                       if (state_ == State::kOpen && queue_.empty())
-                                         session_->OnDrained();
-                                     }
+                                     if (state_ != State::kClosed) Flush();
                                      OperationEnded();
                                    });
                                  });

@@ -58,6 +58,10 @@ class Connection {
   void PauseReading();
   void ResumeReading();
 
+  // Has the session hear OnDrained, once, when everything queued has been handed to the kernel. For
+  // a session that stops producing while its client does not read.
+  void AwaitDrained() { drain_awaited_ = true; }
+
   std::size_t pending_bytes() const { return queue_.pending_bytes(); }
   std::uint64_t id() const { return id_; }
   const Endpoint& local() const { return local_; }
@@ -98,6 +102,7 @@ class Connection {
   bool reading_ = true;         // wanted
   bool wait_readable_ = false;  // an asynchronous wait is under way
   bool wait_writable_ = false;
+  bool drain_awaited_ = false;
 };
 
 // The connections of one shard: the slab they read through, those that have something to flush,

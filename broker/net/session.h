@@ -24,7 +24,7 @@ class Session {
   virtual std::span<char> ReadInto() { return {}; }
   virtual void OnReadInto(std::size_t /*size*/) {}
 
-  // Everything written has been handed to the kernel, after a time when it could not be.
+  // Everything written has been handed to the kernel: the answer to Connection::AwaitDrained.
   virtual void OnDrained() {}
 
   // The connection is gone: the peer closed or broke it, or Close() was called. Called once, last.

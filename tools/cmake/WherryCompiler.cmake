@@ -26,8 +26,9 @@ function(wherry_compiler_settings target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -fpch-preprocess)
     if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      # A false alarm of gcc 12 on `const char* + std::string` at -O2 and above (GCC bug 105651).
-      target_compile_options(${target} PRIVATE -Wno-restrict)
+      # False alarms of gcc 12: `const char* + std::string` at -O2 and above (GCC bug 105651), and a
+      # std::optional that is empty.
+      target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
     endif()
   endif()
   target_link_options(${target} PRIVATE -Wl,--as-needed)

@@ -1,0 +1,271 @@
+// Produce: appends one batch to each of several partitions.
+//
+// Versions 3-9 (advertised from 0: librdkafka up to 2.11 compresses only if it sees version 0;
+// requests of 0-2 are refused). v3 brought batches of magic 2 and transactional ids, v5 the log
+// start offset, v7 zstd (KIP-110), v8 an error message (KIP-467), v9 flexible fields.
+// A topic that does not exist is not created here: clients ask Metadata first, as with Kafka.
+// Not implemented: transactions (a transactional id, or a transactional batch, is refused);
+// message.timestamp.type=LogAppendTime; the timestamp bounds; TimeoutMs: one node waits for no
+// other.
+
+#include "absl/strings/str_cat.h"
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "protocol/kafka/error_code.h"
+#include "protocol/kafka/record_batch.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct PartitionData {
+  std::int32_t index = 0;
+  wire::Records records;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Index", m.index);
+    v.Nullable("Records", m.records);
+  }
+};
+
+struct TopicData {
+  std::string name;
+  std::vector<PartitionData> partition_data;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Array("PartitionData", m.partition_data);
+  }
+};
+
+struct Request {
+  std::optional<std::string> transactional_id;
+  std::int16_t acks = 0;
+  std::int32_t timeout_ms = 0;
+  std::vector<TopicData> topic_data;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(3).Nullable("TransactionalId", m.transactional_id);
+    v.Field("Acks", m.acks);
+    v.Field("TimeoutMs", m.timeout_ms);
+    v.Array("TopicData", m.topic_data);
+  }
+};
+
+struct RecordError {
+  std::int32_t batch_index = 0;
+  std::optional<std::string> batch_index_error_message;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(8).Field("BatchIndex", m.batch_index);
+    v.Since(8).Nullable("BatchIndexErrorMessage", m.batch_index_error_message);
+  }
+};
+
+struct PartitionResponse {
+  std::int32_t index = 0;
+  ErrorCode error_code = ErrorCode::kNone;
+  std::int64_t base_offset = -1;
+  std::int64_t log_append_time_ms = -1;
+  std::int64_t log_start_offset = -1;
+  std::vector<RecordError> record_errors;
+  std::optional<std::string> error_message;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Index", m.index);
+    v.Field("ErrorCode", m.error_code);
+    v.Field("BaseOffset", m.base_offset);
+    v.Since(2).Field("LogAppendTimeMs", m.log_append_time_ms);
+    v.Since(5).Field("LogStartOffset", m.log_start_offset);
+    v.Since(8).Array("RecordErrors", m.record_errors);
+    v.Since(8).Nullable("ErrorMessage", m.error_message);
+  }
+};
+
+struct TopicResponse {
+  std::string name;
+  std::vector<PartitionResponse> partition_responses;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Array("PartitionResponses", m.partition_responses);
+  }
+};
+
+struct Response {
+  std::vector<TopicResponse> responses;
+  std::int32_t throttle_time_ms = 0;
+
+  static void Visit(auto& v, auto& m) {
+    v.Array("Responses", m.responses);
+    v.Since(1).Field("ThrottleTimeMs", m.throttle_time_ms);
+  }
+};
+
+// The first version in which a client knows zstd (KIP-110).
+constexpr std::int16_t kZstdSince = 7;
+
+void Fail(PartitionResponse& part, ErrorCode error, std::string message) {
+  part.error_code = error;
+  part.error_message = std::move(message);
+}
+
+ErrorCode ErrorOf(BatchFault fault) {
+  switch (fault) {
+    case BatchFault::kNone:
+      return ErrorCode::kNone;
+    case BatchFault::kTruncated:
+    case BatchFault::kCrc:
+      return ErrorCode::kCorruptMessage;
+    case BatchFault::kCodec:
+      return ErrorCode::kUnsupportedCompressionType;
+    case BatchFault::kTrailingBytes:
+    case BatchFault::kMagic:
+    case BatchFault::kCounts:
+    case BatchFault::kSequence:
+    case BatchFault::kControl:
+      return ErrorCode::kInvalidRecord;
+  }
+  return ErrorCode::kUnknownServerError;
+}
+
+ErrorCode ErrorOf(core::AppendError error) {
+  switch (error) {
+    case core::AppendError::kNone:
+      return ErrorCode::kNone;
+    case core::AppendError::kOutOfOrderSequence:
+      return ErrorCode::kOutOfOrderSequenceNumber;
+    case core::AppendError::kStaleProducerEpoch:
+      return ErrorCode::kInvalidProducerEpoch;
+    case core::AppendError::kMemoryLimit:
+      // What a policy of the broker's owner forbids; not retriable, so the producer hears at once.
+      return ErrorCode::kPolicyViolation;
+    case core::AppendError::kStorage:
+      return ErrorCode::kKafkaStorageError;
+    case core::AppendError::kClosed:
+      return ErrorCode::kUnknownTopicOrPartition;
+  }
+  return ErrorCode::kUnknownServerError;
+}
+
+// Whether the batch may be appended; if not, `part` says why.
+bool MayAppend(const Call& call, const Topic& topic, std::string_view records,
+               const CheckedBatch& checked, PartitionResponse& part) {
+  const std::int64_t max_bytes = MaxMessageBytes(topic.configs);
+  if (records.size() > static_cast<std::size_t>(max_bytes)) {
+    Fail(part, ErrorCode::kMessageTooLarge,
+         absl::StrCat("a batch of ", records.size(), " bytes; max.message.bytes of topic '",
+                      topic.name, "' is ", max_bytes));
+    return false;
+  }
+  if (checked.fault != BatchFault::kNone) {
+    Fail(part, ErrorOf(checked.fault), checked.message);
+    return false;
+  }
+  if (checked.header.codec_bits() == static_cast<int>(Codec::kZstd) && call.version < kZstdSince) {
+    Fail(part, ErrorCode::kUnsupportedCompressionType,
+         absl::StrCat("Produce version ", call.version, " cannot carry zstd; version ", kZstdSince,
+                      " can"));
+    return false;
+  }
+  if (checked.header.is_transactional()) {
+    Fail(part, ErrorCode::kInvalidTxnState, "transactions are not supported");
+    return false;
+  }
+  return true;
+}
+
+using Gathering = std::shared_ptr<Gathered<Response>>;
+
+// What one partition's part of the response is filled in by, wherever the vectors are by then.
+struct Place {
+  std::size_t topic;
+  std::size_t partition;
+  PartitionResponse& In(Gathered<Response>& gathered) const {
+    return gathered.response.responses[topic].partition_responses[partition];
+  }
+};
+
+void AppendTo(const Call& call, const std::string& topic_name, const PartitionData& data,
+              const Gathering& gathered, Place place) {
+  PartitionResponse& part = place.In(*gathered);
+  const Topic* const topic = call.cluster.topics().Find(topic_name);
+  core::Partition* const partition = topic == nullptr ? nullptr : topic->partition(data.index);
+  if (partition == nullptr) {
+    return Fail(part, ErrorCode::kUnknownTopicOrPartition,
+                absl::StrCat("no partition ", data.index, " of topic '", topic_name, "'"));
+  }
+  const CheckedBatch checked = CheckBatch(data.records.view);
+  if (!MayAppend(call, *topic, data.records.view, checked, part)) return;
+  core::Partition::AppendRequest append;
+  append.bytes = std::string(data.records.view);
+  append.record_count = checked.header.last_offset_delta + 1;
+  append.max_timestamp = checked.header.max_timestamp;
+  append.producer = StampOf(checked.header);
+  gathered->Owe();
+  part.log_start_offset = partition->start_offset();
+  partition->Append(std::move(append), [gathered, place](core::Partition::AppendResult result) {
+    PartitionResponse& part = place.In(*gathered);
+    if (result.error == core::AppendError::kNone) {
+      part.base_offset = result.base_offset;
+    } else {
+      Fail(part, ErrorOf(result.error), std::move(result.message));
+    }
+    gathered->Pay();
+  });
+}
+
+bool AnyError(const Response& response) {
+  for (const TopicResponse& topic : response.responses) {
+    for (const PartitionResponse& part : topic.partition_responses) {
+      if (part.error_code != ErrorCode::kNone) return true;
+    }
+  }
+  return false;
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
+  std::vector<TopicResponse>& responses = gathered->response.responses;
+  for (const TopicData& topic : request.topic_data) {
+    TopicResponse& response = responses.emplace_back(TopicResponse{topic.name, {}});
+    for (const PartitionData& data : topic.partition_data) {
+      response.partition_responses.emplace_back().index = data.index;
+    }
+  }
+  ErrorCode refused = ErrorCode::kNone;
+  if (request.acks < -1 || request.acks > 1) refused = ErrorCode::kInvalidRequiredAcks;
+  if (request.transactional_id.has_value()) {
+    refused = ErrorCode::kTransactionalIdAuthorizationFailed;
+  }
+  for (std::size_t t = 0; t < request.topic_data.size(); ++t) {
+    const TopicData& topic = request.topic_data[t];
+    for (std::size_t p = 0; p < topic.partition_data.size(); ++p) {
+      if (refused == ErrorCode::kNone) {
+        AppendTo(call, topic.name, topic.partition_data[p], gathered, {t, p});
+      } else {
+        responses[t].partition_responses[p].error_code = refused;
+      }
+    }
+  }
+  if (request.acks != 0) return gathered->Pay();
+  // Nobody waits for the rest. Without a response, a closed connection is what tells the producer
+  // that its metadata is stale or its batch refused.
+  if (AnyError(gathered->response)) {
+    gathered->reply().CloseConnection();
+  } else {
+    gathered->reply().SendNothing();
+  }
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_00_produce = MakeRow<Request, Response, Handle>({.key = 0,
+                                                                             .name = "Produce",
+                                                                             .min_version = 3,
+                                                                             .max_version = 9,
+                                                                             .flexible_since = 9,
+                                                                             .advertised_min = 0,
+                                                                             .pipelined = true});
+
+}  // namespace wherry::kafka

@@ -1,0 +1,198 @@
+// ListOffsets: the offset at a time, or at an end, of several partitions.
+//
+// Versions 1-7. v2 brought isolation levels, v4 leader epochs, v6 flexible fields, v7 the record
+// with the greatest timestamp (KIP-734). v0, with its arrays of offsets, is gone from Kafka 4.
+// Not implemented: transactions: the last stable offset is the high watermark.
+
+#include "absl/strings/str_cat.h"
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "protocol/kafka/error_code.h"
+#include "protocol/kafka/record_batch.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct ListOffsetsPartition {
+  std::int32_t partition_index = 0;
+  std::int32_t current_leader_epoch = -1;
+  std::int64_t timestamp = 0;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("PartitionIndex", m.partition_index);
+    v.Since(4).Field("CurrentLeaderEpoch", m.current_leader_epoch);
+    v.Field("Timestamp", m.timestamp);
+  }
+};
+
+struct ListOffsetsTopic {
+  std::string name;
+  std::vector<ListOffsetsPartition> partitions;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Array("Partitions", m.partitions);
+  }
+};
+
+struct Request {
+  std::int32_t replica_id = -1;
+  std::int8_t isolation_level = 0;
+  std::vector<ListOffsetsTopic> topics;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("ReplicaId", m.replica_id);
+    v.Since(2).Field("IsolationLevel", m.isolation_level);
+    v.Array("Topics", m.topics);
+  }
+};
+
+struct PartitionResponse {
+  std::int32_t partition_index = 0;
+  ErrorCode error_code = ErrorCode::kNone;
+  std::int64_t timestamp = -1;
+  std::int64_t offset = -1;
+  std::int32_t leader_epoch = -1;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("PartitionIndex", m.partition_index);
+    v.Field("ErrorCode", m.error_code);
+    v.Since(1).Field("Timestamp", m.timestamp);
+    v.Since(1).Field("Offset", m.offset);
+    v.Since(4).Field("LeaderEpoch", m.leader_epoch);
+  }
+};
+
+struct TopicResponse {
+  std::string name;
+  std::vector<PartitionResponse> partitions;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Array("Partitions", m.partitions);
+  }
+};
+
+struct Response {
+  std::int32_t throttle_time_ms = 0;
+  std::vector<TopicResponse> topics;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(2).Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Array("Topics", m.topics);
+  }
+};
+
+// Timestamps that stand for a place.
+constexpr std::int64_t kLatest = -1;
+constexpr std::int64_t kEarliest = -2;
+constexpr std::int64_t kMaxTimestamp = -3;
+constexpr std::int16_t kMaxTimestampSince = 7;
+
+using Gathering = std::shared_ptr<Gathered<Response>>;
+
+struct Place {
+  std::size_t topic;
+  std::size_t partition;
+  PartitionResponse& In(Gathered<Response>& gathered) const {
+    return gathered.response.topics[topic].partitions[partition];
+  }
+};
+
+// Finds in the batch the first record for which `wanted(timestamp)` holds.
+template <typename Wanted>
+void FindInBatch(Cluster& cluster, const storage::Batch& batch, std::int64_t start_offset,
+                 Wanted wanted, PartitionResponse& part) {
+  const absl::Status status = ForEachRecord(*batch.bytes, [&](const Record& record) {
+    if (record.offset < start_offset || !wanted(record.timestamp)) return true;
+    part.offset = record.offset;
+    part.timestamp = record.timestamp;
+    part.leader_epoch = Cluster::kLeaderEpoch;
+    return false;
+  });
+  if (status.ok()) return;
+  // Stored as sent: a batch whose records only its producer can read has a time all the same.
+  cluster.Log(absl::StrCat("looking up a time in the batch at offset ", batch.base_offset,
+                           " failed, its first offset was taken: ", std::string(status.message())));
+  part.offset = std::max(batch.base_offset, start_offset);
+  part.timestamp = batch.max_timestamp;
+  part.leader_epoch = Cluster::kLeaderEpoch;
+}
+
+// Takes what the partition found, then looks for the record in it.
+template <typename Wanted>
+auto Finder(Cluster& cluster, const Gathering& gathered, Place place, std::int64_t start_offset,
+            Wanted wanted) {
+  gathered->Owe();
+  return [&cluster, gathered, place, start_offset, wanted](core::Partition::FindResult found) {
+    PartitionResponse& part = place.In(*gathered);
+    if (!found.ok()) {
+      part.error_code = absl::IsNotFound(found.status()) ? ErrorCode::kUnknownTopicOrPartition
+                                                         : ErrorCode::kKafkaStorageError;
+    } else if (found->has_value()) {
+      FindInBatch(cluster, **found, start_offset, wanted(**found), part);
+    }
+    gathered->Pay();
+  };
+}
+
+void LookUp(const Call& call, const std::string& topic_name, const ListOffsetsPartition& asked,
+            const Gathering& gathered, Place place) {
+  PartitionResponse& part = place.In(*gathered);
+  const Topic* const topic = call.cluster.topics().Find(topic_name);
+  core::Partition* const partition =
+      topic == nullptr ? nullptr : topic->partition(asked.partition_index);
+  if (partition == nullptr) {
+    part.error_code = ErrorCode::kUnknownTopicOrPartition;
+    return;
+  }
+  if (asked.current_leader_epoch > Cluster::kLeaderEpoch) {
+    part.error_code = ErrorCode::kUnknownLeaderEpoch;
+    return;
+  }
+  const std::int64_t start_offset = partition->start_offset();
+  if (asked.timestamp == kLatest || asked.timestamp == kEarliest) {
+    part.offset = asked.timestamp == kLatest ? partition->high_watermark() : start_offset;
+    part.leader_epoch = Cluster::kLeaderEpoch;
+  } else if (asked.timestamp == kMaxTimestamp && call.version >= kMaxTimestampSince) {
+    partition->FindMaxTimestamp(
+        Finder(call.cluster, gathered, place, start_offset, [](const storage::Batch& batch) {
+          return [max = batch.max_timestamp](std::int64_t timestamp) { return timestamp >= max; };
+        }));
+  } else if (asked.timestamp >= 0) {
+    partition->FindByTimestamp(asked.timestamp,
+                               Finder(call.cluster, gathered, place, start_offset,
+                                      [wanted = asked.timestamp](const storage::Batch&) {
+                                        return [wanted](std::int64_t timestamp) {
+                                          return timestamp >= wanted;
+                                        };
+                                      }));
+  } else {
+    part.error_code = ErrorCode::kUnsupportedVersion;
+  }
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
+  for (const ListOffsetsTopic& topic : request.topics) {
+    TopicResponse& response = gathered->response.topics.emplace_back(TopicResponse{topic.name, {}});
+    for (const ListOffsetsPartition& asked : topic.partitions) {
+      response.partitions.emplace_back().partition_index = asked.partition_index;
+    }
+  }
+  for (std::size_t t = 0; t < request.topics.size(); ++t) {
+    const ListOffsetsTopic& topic = request.topics[t];
+    for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
+      LookUp(call, topic.name, topic.partitions[p], gathered, {t, p});
+    }
+  }
+  gathered->Pay();
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_02_list_offsets = MakeRow<Request, Response, Handle>(
+    {.key = 2, .name = "ListOffsets", .min_version = 1, .max_version = 7, .flexible_since = 6});
+
+}  // namespace wherry::kafka

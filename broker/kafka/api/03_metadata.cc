@@ -1,0 +1,169 @@
+// Metadata: the brokers, and the topics with their partitions and leaders.
+//
+// Versions 0-9. v1 brought racks, the controller and null for "all topics", v2 the cluster id, v4
+// the choice not to create topics, v5 offline replicas, v7 leader epochs, v8 authorized operations
+// (KIP-430), v9 flexible fields. A topic that is asked for by name is created where both the client
+// and KafkaOptions::auto_create_topics allow it.
+// Not implemented: authorized operations (there is no authorizer: "not asked for" is answered).
+
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "protocol/kafka/error_code.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct RequestTopic {
+  std::string name;
+
+  static void Visit(auto& v, auto& m) { v.Field("Name", m.name); }
+};
+
+struct Request {
+  std::optional<std::vector<RequestTopic>> topics;
+  bool allow_auto_topic_creation = true;
+  bool include_cluster_authorized_operations = false;
+  bool include_topic_authorized_operations = false;
+
+  static void Visit(auto& v, auto& m) {
+    v.NullableSince(1, "Topics", m.topics);
+    v.Since(4).Field("AllowAutoTopicCreation", m.allow_auto_topic_creation);
+    v.Since(8).Field("IncludeClusterAuthorizedOperations", m.include_cluster_authorized_operations);
+    v.Since(8).Field("IncludeTopicAuthorizedOperations", m.include_topic_authorized_operations);
+  }
+};
+
+struct ResponseBroker {
+  std::int32_t node_id = 0;
+  std::string host;
+  std::int32_t port = 0;
+  std::optional<std::string> rack;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("NodeId", m.node_id);
+    v.Field("Host", m.host);
+    v.Field("Port", m.port);
+    v.Since(1).Nullable("Rack", m.rack);
+  }
+};
+
+struct ResponsePartition {
+  ErrorCode error_code = ErrorCode::kNone;
+  std::int32_t partition_index = 0;
+  std::int32_t leader_id = 0;
+  std::int32_t leader_epoch = -1;
+  std::vector<std::int32_t> replica_nodes;
+  std::vector<std::int32_t> isr_nodes;
+  std::vector<std::int32_t> offline_replicas;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("ErrorCode", m.error_code);
+    v.Field("PartitionIndex", m.partition_index);
+    v.Field("LeaderId", m.leader_id);
+    v.Since(7).Field("LeaderEpoch", m.leader_epoch);
+    v.Array("ReplicaNodes", m.replica_nodes);
+    v.Array("IsrNodes", m.isr_nodes);
+    v.Since(5).Array("OfflineReplicas", m.offline_replicas);
+  }
+};
+
+// "Not asked for", in a set of bits.
+constexpr std::int32_t kNoOperations = INT32_MIN;
+
+struct ResponseTopic {
+  ErrorCode error_code = ErrorCode::kNone;
+  std::string name;
+  bool is_internal = false;
+  std::vector<ResponsePartition> partitions;
+  std::int32_t topic_authorized_operations = kNoOperations;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("ErrorCode", m.error_code);
+    v.Field("Name", m.name);
+    v.Since(1).Field("IsInternal", m.is_internal);
+    v.Array("Partitions", m.partitions);
+    v.Since(8).Field("TopicAuthorizedOperations", m.topic_authorized_operations);
+  }
+};
+
+struct Response {
+  std::int32_t throttle_time_ms = 0;
+  std::vector<ResponseBroker> brokers;
+  std::optional<std::string> cluster_id;
+  std::int32_t controller_id = -1;
+  std::vector<ResponseTopic> topics;
+  std::int32_t cluster_authorized_operations = kNoOperations;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(3).Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Array("Brokers", m.brokers);
+    v.Since(2).Nullable("ClusterId", m.cluster_id);
+    v.Since(1).Field("ControllerId", m.controller_id);
+    v.Array("Topics", m.topics);
+    v.Since(8).Field("ClusterAuthorizedOperations", m.cluster_authorized_operations);
+  }
+};
+
+ResponseTopic Describe(const Topic& topic) {
+  ResponseTopic response;
+  response.name = topic.name;
+  for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
+    ResponsePartition& partition = response.partitions.emplace_back();
+    partition.partition_index = static_cast<std::int32_t>(index);
+    partition.leader_id = Cluster::kNodeId;
+    partition.leader_epoch = Cluster::kLeaderEpoch;
+    partition.replica_nodes = partition.isr_nodes = {Cluster::kNodeId};
+  }
+  return response;
+}
+
+ResponseTopic DescribeOrCreate(Cluster& cluster, const std::string& name, bool may_create) {
+  if (const Topic* topic = cluster.topics().Find(name)) return Describe(*topic);
+  ResponseTopic response;
+  response.name = name;
+  if (!TopicCatalog::CheckName(name).ok()) {
+    response.error_code = ErrorCode::kInvalidTopicException;
+  } else if (!may_create) {
+    response.error_code = ErrorCode::kUnknownTopicOrPartition;
+  } else {
+    const auto topic = cluster.topics().Create(name, cluster.options().default_partitions, {},
+                                               [](const absl::Status&) {});
+    if (topic.ok()) return Describe(**topic);
+    // A name that collides with another's is invalid; a disk that fails may come back.
+    response.error_code = absl::IsInvalidArgument(topic.status())
+                              ? ErrorCode::kInvalidTopicException
+                              : ErrorCode::kKafkaStorageError;
+    cluster.Log("could not create a topic on demand: " + std::string(topic.status().message()));
+  }
+  return response;
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  Cluster& cluster = call.cluster;
+  Response response;
+  const Cluster::Address address = cluster.AddressFor(call.local);
+  response.brokers.push_back({Cluster::kNodeId, address.host, address.port, std::nullopt});
+  response.cluster_id = cluster.cluster_id();
+  response.controller_id = Cluster::kNodeId;
+  const bool all = !request.topics.has_value() || (call.version == 0 && request.topics->empty());
+  if (all) {
+    for (const auto& [name, topic] : cluster.topics().topics()) {
+      response.topics.push_back(Describe(*topic));
+    }
+  } else {
+    const bool may_create =
+        request.allow_auto_topic_creation && cluster.options().auto_create_topics;
+    for (const RequestTopic& topic : *request.topics) {
+      response.topics.push_back(DescribeOrCreate(cluster, topic.name, may_create));
+    }
+  }
+  reply.Send(response);
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_03_metadata = MakeRow<Request, Response, Handle>(
+    {.key = 3, .name = "Metadata", .min_version = 0, .max_version = 9, .flexible_since = 9});
+
+}  // namespace wherry::kafka

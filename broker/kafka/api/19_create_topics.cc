@@ -1,0 +1,246 @@
+// CreateTopics: several topics, each with its partitions and configuration.
+//
+// Versions 2-7. v4 allows -1 for the broker's defaults (KIP-464), v5 answers the configuration in
+// force (KIP-525) and is flexible, v7 answers the topic's id (KIP-516).
+// A replication factor above 1 is accepted and means 1: there is one node, and tests written for a
+// cluster ask for 3. Manual assignments are accepted in the same spirit.
+
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "protocol/kafka/error_code.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct Assignment {
+  std::int32_t partition_index = 0;
+  std::vector<std::int32_t> broker_ids;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("PartitionIndex", m.partition_index);
+    v.Array("BrokerIds", m.broker_ids);
+  }
+};
+
+struct RequestConfig {
+  std::string name;
+  std::optional<std::string> value;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Nullable("Value", m.value);
+  }
+};
+
+struct CreatableTopic {
+  std::string name;
+  std::int32_t num_partitions = 0;
+  std::int16_t replication_factor = 0;
+  std::vector<Assignment> assignments;
+  std::vector<RequestConfig> configs;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Field("NumPartitions", m.num_partitions);
+    v.Field("ReplicationFactor", m.replication_factor);
+    v.Array("Assignments", m.assignments);
+    v.Array("Configs", m.configs);
+  }
+};
+
+struct Request {
+  std::vector<CreatableTopic> topics;
+  std::int32_t timeout_ms = 60'000;
+  bool validate_only = false;
+
+  static void Visit(auto& v, auto& m) {
+    v.Array("Topics", m.topics);
+    v.Field("timeoutMs", m.timeout_ms);
+    v.Since(1).Field("validateOnly", m.validate_only);
+  }
+};
+
+struct ResponseConfig {
+  std::string name;
+  std::optional<std::string> value;
+  bool read_only = false;
+  std::int8_t config_source = -1;
+  bool is_sensitive = false;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(5).Field("Name", m.name);
+    v.Since(5).Nullable("Value", m.value);
+    v.Since(5).Field("ReadOnly", m.read_only);
+    v.Since(5).Field("ConfigSource", m.config_source);
+    v.Since(5).Field("IsSensitive", m.is_sensitive);
+  }
+};
+
+struct TopicResult {
+  std::string name;
+  wire::Uuid topic_id;
+  ErrorCode error_code = ErrorCode::kNone;
+  std::optional<std::string> error_message;
+  std::int16_t topic_config_error_code = 0;
+  std::int32_t num_partitions = -1;
+  std::int16_t replication_factor = -1;
+  std::optional<std::vector<ResponseConfig>> configs;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Since(7).Field("TopicId", m.topic_id);
+    v.Field("ErrorCode", m.error_code);
+    v.Since(1).Nullable("ErrorMessage", m.error_message);
+    v.Since(5).Tagged(0, "TopicConfigErrorCode", m.topic_config_error_code);
+    v.Since(5).Field("NumPartitions", m.num_partitions);
+    v.Since(5).Field("ReplicationFactor", m.replication_factor);
+    v.Since(5).Nullable("Configs", m.configs);
+  }
+};
+
+struct Response {
+  std::int32_t throttle_time_ms = 0;
+  std::vector<TopicResult> topics;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(2).Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Array("Topics", m.topics);
+  }
+};
+
+constexpr std::int16_t kReplicationFactor = 1;
+
+void Fail(TopicResult& result, ErrorCode error, std::string message) {
+  result.error_code = error;
+  result.error_message = std::move(message);
+}
+
+void Fail(TopicResult& result, const absl::Status& status) {
+  ErrorCode error = ErrorCode::kKafkaStorageError;
+  if (absl::IsInvalidArgument(status)) error = ErrorCode::kInvalidTopicException;
+  if (absl::IsAlreadyExists(status)) error = ErrorCode::kTopicAlreadyExists;
+  if (absl::IsOutOfRange(status)) error = ErrorCode::kInvalidPartitions;
+  Fail(result, error, std::string(status.message()));
+}
+
+// The number of partitions that is asked for; nullopt: `result` says what is wrong.
+std::optional<std::int32_t> PartitionsOf(const CreatableTopic& topic, std::int32_t by_default,
+                                         TopicResult& result) {
+  if (topic.assignments.empty()) {
+    if (topic.replication_factor < -1 || topic.replication_factor == 0) {
+      Fail(result, ErrorCode::kInvalidReplicationFactor,
+           "Replication factor must be larger than 0, or -1 to use the default value.");
+      return std::nullopt;
+    }
+    return topic.num_partitions == -1 ? by_default : topic.num_partitions;
+  }
+  if (topic.num_partitions != -1 || topic.replication_factor != -1) {
+    Fail(result, ErrorCode::kInvalidRequest,
+         "With an assignment, the number of partitions and the replication factor must be -1.");
+    return std::nullopt;
+  }
+  std::set<std::int32_t> indexes;
+  for (const Assignment& assignment : topic.assignments) {
+    if (!assignment.broker_ids.empty()) indexes.insert(assignment.partition_index);
+  }
+  const auto count = static_cast<std::int32_t>(topic.assignments.size());
+  const bool consecutive = indexes.size() == topic.assignments.size() && *indexes.begin() == 0 &&
+                           *indexes.rbegin() == count - 1;
+  if (consecutive) return count;
+  Fail(result, ErrorCode::kInvalidReplicaAssignment,
+       "Each partition from 0 on must be assigned once, to one broker at least.");
+  return std::nullopt;
+}
+
+std::optional<ConfigOverrides> ConfigsOf(const CreatableTopic& topic, TopicResult& result) {
+  ConfigOverrides configs;
+  for (const RequestConfig& config : topic.configs) {
+    if (!config.value.has_value()) {
+      Fail(result, ErrorCode::kInvalidConfig,
+           absl::StrCat("Null value not supported for topic configs: ", config.name));
+      return std::nullopt;
+    }
+    if (absl::Status status = CheckTopicConfig(config.name, *config.value); !status.ok()) {
+      Fail(result, ErrorCode::kInvalidConfig, std::string(status.message()));
+      return std::nullopt;
+    }
+    configs[config.name] = *config.value;
+  }
+  return configs;
+}
+
+void Describe(std::int32_t partitions, const ConfigOverrides& configs, TopicResult& result) {
+  constexpr std::int8_t kTopicConfig = 1, kDefaultConfig = 5;  // Kafka's ConfigSource
+  result.num_partitions = partitions;
+  result.replication_factor = kReplicationFactor;
+  result.configs.emplace();
+  for (const TopicConfig& config : TopicConfigs()) {
+    ResponseConfig& described = result.configs->emplace_back();
+    described.name = config.name;
+    described.value = TopicConfigValue(configs, config.name);
+    described.config_source = configs.contains(config.name) ? kTopicConfig : kDefaultConfig;
+  }
+}
+
+void CreateOne(Cluster& cluster, const CreatableTopic& topic, bool validate_only,
+               const std::shared_ptr<Gathered<Response>>& gathered, std::size_t index) {
+  TopicResult& result = gathered->response.topics[index];
+  const std::optional<std::int32_t> partitions =
+      PartitionsOf(topic, cluster.options().default_partitions, result);
+  if (!partitions.has_value()) return;
+  if (absl::Status status = cluster.topics().CheckCreate(topic.name, *partitions); !status.ok()) {
+    return Fail(result, status);
+  }
+  std::optional<ConfigOverrides> configs = ConfigsOf(topic, result);
+  if (!configs.has_value()) return;
+  Describe(*partitions, *configs, result);
+  if (validate_only) return;
+  gathered->Owe();
+  const auto created = cluster.topics().Create(topic.name, *partitions, *std::move(configs),
+                                               [gathered, index](const absl::Status& status) {
+                                                 if (!status.ok())
+                                                   Fail(gathered->response.topics[index], status);
+                                                 gathered->Pay();
+                                               });
+  if (created.ok()) {
+    result.topic_id = (*created)->id;
+  } else {
+    Fail(result, created.status());
+    gathered->Pay();
+  }
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
+  std::map<std::string_view, int> times;
+  for (const CreatableTopic& topic : request.topics) ++times[topic.name];
+  // A name that stands twice is refused, once.
+  for (const CreatableTopic& topic : request.topics) {
+    if (times[topic.name] == 0) continue;
+    TopicResult& result = gathered->response.topics.emplace_back();
+    result.name = topic.name;
+    if (times[topic.name] == 1) continue;
+    Fail(result, ErrorCode::kInvalidRequest, "Duplicate topic name.");
+    times[topic.name] = 0;
+  }
+  for (std::size_t i = 0; i < gathered->response.topics.size(); ++i) {
+    if (gathered->response.topics[i].error_code != ErrorCode::kNone) continue;
+    for (const CreatableTopic& topic : request.topics) {
+      if (topic.name != gathered->response.topics[i].name) continue;
+      CreateOne(call.cluster, topic, request.validate_only, gathered, i);
+      break;
+    }
+  }
+  gathered->Pay();
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_19_create_topics = MakeRow<Request, Response, Handle>(
+    {.key = 19, .name = "CreateTopics", .min_version = 2, .max_version = 7, .flexible_since = 5});
+
+}  // namespace wherry::kafka

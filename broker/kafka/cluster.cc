@@ -1,0 +1,97 @@
+#include "broker/kafka/cluster.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "protocol/kafka/record_batch.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+void Patch(std::string& batch, std::int64_t base_offset) {
+  SetBaseOffset(batch, base_offset);
+  SetPartitionLeaderEpoch(batch, Cluster::kLeaderEpoch);
+}
+
+}  // namespace
+
+std::optional<core::ProducerStamp> StampOf(const BatchHeader& header) {
+  if (header.producer_id < 0) return std::nullopt;
+  core::ProducerStamp stamp;
+  stamp.producer_id = header.producer_id;
+  stamp.epoch = header.producer_epoch;
+  stamp.first_sequence = header.base_sequence;
+  // Sequences wrap from INT32_MAX to 0.
+  const auto last = (static_cast<std::uint32_t>(header.base_sequence) +
+                     static_cast<std::uint32_t>(header.last_offset_delta)) &
+                    INT32_MAX;
+  stamp.last_sequence = static_cast<std::int32_t>(last);
+  stamp.max_timestamp = header.max_timestamp;
+  return stamp;
+}
+
+absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Open(core::Namespace name, ClusterOptions options,
+                                                       Services services) {
+  std::unique_ptr<Cluster> cluster(
+      new Cluster(std::move(name), std::move(options), std::move(services)));
+  if (absl::Status status = cluster->Load(); !status.ok()) return status;
+  return cluster;
+}
+
+absl::Status Cluster::Load() {
+  const core::Partition::Services partition_services{
+      services_.store,
+      services_.commits,
+      services_.reader,
+      services_.budget,
+      services_.tails,
+      services_.home,
+      Patch,
+      [](std::string_view batch) -> std::optional<core::ProducerStamp> {
+        const std::optional<BatchHeader> header = ParseBatchHeader(batch);
+        return header.has_value() ? StampOf(*header) : std::nullopt;
+      }};
+  if (absl::Status status = LoadClusterId(); !status.ok()) return status;
+  auto topics = TopicCatalog::Open(name_, partition_services);
+  if (!topics.ok()) return topics.status();
+  topics_ = *std::move(topics);
+  auto producer_ids = ProducerIds::Open(name_, services_.store, services_.commits);
+  if (!producer_ids.ok()) return producer_ids.status();
+  producer_ids_ = *std::move(producer_ids);
+  return absl::OkStatus();
+}
+
+absl::Status Cluster::LoadClusterId() {
+  const std::string key = core::StateKey(name_, "cluster-id");
+  auto kept = services_.store.Get(key);
+  if (!kept.ok()) return kept.status();
+  if (kept->has_value()) {
+    cluster_id_ = **std::move(kept);
+    return absl::OkStatus();
+  }
+  std::string bytes;
+  for (int i = 0; i < 16; ++i) {
+    bytes.push_back(static_cast<char>(services_.home.random().Next()));
+  }
+  cluster_id_ = absl::WebSafeBase64Escape(bytes);
+  storage::CommitBatch commit;
+  commit.Put(key, cluster_id_);
+  return services_.store.Commit(commit, storage::Durability::kKernel);
+}
+
+Cluster::Address Cluster::AddressFor(const net::Endpoint& local) const {
+  Address address{options_.advertised_host, options_.advertised_port};
+  if (address.host.empty()) address.host = local.host();
+  if (address.port == 0) address.port = local.port();
+  return address;
+}
+
+void Cluster::BeforeStop() {
+  for (const auto& [name, topic] : topics_->topics()) {
+    for (const auto& partition : topic->partitions) partition->SnapshotProducers();
+  }
+}
+
+}  // namespace wherry::kafka

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "broker/core/commit_queue.h"
+#include "broker/core/memory_budget.h"
+#include "broker/core/namespace.h"
+#include "broker/core/reader_thread.h"
+#include "broker/core/tail_cache.h"
+#include "broker/kafka/producer_ids.h"
+#include "broker/kafka/topic_catalog.h"
+#include "broker/net/endpoint.h"
+#include "broker/runtime/shard.h"
+
+namespace wherry::kafka {
+
+struct BatchHeader;
+
+// What an idempotent producer wrote on a batch; nullopt: it has none (producer id -1).
+std::optional<core::ProducerStamp> StampOf(const BatchHeader& header);
+
+struct ClusterOptions {
+  std::int32_t default_partitions = 1;
+  bool auto_create_topics = true;
+  // Where clients are told to connect to; empty, 0: the address at which the client reached us.
+  std::string advertised_host;
+  std::uint16_t advertised_port = 0;
+};
+
+// What a Kafka client takes for a cluster of one node: everything of one namespace that Kafka's
+// operations work on.
+// Threads: the home shard only, but for Open, which may run before the shard starts. Owned by the
+// composition root.
+class Cluster {
+ public:
+  // The only node, and the leader of everything.
+  static constexpr std::int32_t kNodeId = 1;
+  // Leaders never change, so no partition ever has another epoch (KIP-101).
+  static constexpr std::int32_t kLeaderEpoch = 0;
+
+  struct Services {
+    storage::LogStore& store;
+    core::CommitQueue& commits;
+    core::ReaderThread& reader;
+    core::MemoryBudget& budget;
+    core::TailCache& tails;
+    runtime::Shard& home;
+    std::function<void(std::string_view line)> log;
+  };
+
+  // Opens what the store keeps of the namespace. kDataLoss: something of it is damaged.
+  static absl::StatusOr<std::unique_ptr<Cluster>> Open(core::Namespace name, ClusterOptions options,
+                                                       Services services);
+
+  TopicCatalog& topics() { return *topics_; }
+  ProducerIds& producer_ids() { return *producer_ids_; }
+
+  const ClusterOptions& options() const { return options_; }
+  // 22 characters of base64, kept in the store.
+  const std::string& cluster_id() const { return cluster_id_; }
+  runtime::Shard& home() { return services_.home; }
+  void Log(std::string_view line) const {
+    if (services_.log) services_.log(line);
+  }
+
+  struct Address {
+    std::string host;
+    std::int32_t port = 0;
+  };
+  // Where the client that reached us at `local` is told to connect to.
+  Address AddressFor(const net::Endpoint& local) const;
+
+  // At a clean stop: keeps what the next start would otherwise have to read the logs for.
+  void BeforeStop();
+
+ private:
+  Cluster(core::Namespace name, ClusterOptions options, Services services)
+      : name_(std::move(name)), options_(std::move(options)), services_(std::move(services)) {}
+  absl::Status Load();
+  absl::Status LoadClusterId();
+
+  const core::Namespace name_;
+  const ClusterOptions options_;
+  const Services services_;
+  std::string cluster_id_;
+  std::unique_ptr<TopicCatalog> topics_;
+  std::unique_ptr<ProducerIds> producer_ids_;
+};
+
+}  // namespace wherry::kafka

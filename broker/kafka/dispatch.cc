@@ -1,0 +1,79 @@
+#include "broker/kafka/dispatch.h"
+
+#include "absl/strings/str_cat.h"
+#include "broker/kafka/api_table.h"
+#include "broker/kafka/cluster.h"
+#include "protocol/wire/cursor.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+constexpr std::int16_t kApiVersionsKey = 18;
+
+// Request header v1, v2 where flexible. The client's id is a classic string in both (KIP-482).
+struct RequestHeader {
+  std::int16_t api_key = -1;
+  std::int16_t version = -1;
+  std::int32_t correlation_id = 0;
+  std::string_view client_id;
+};
+
+void SkipTaggedFields(wire::Reader& reader) {
+  const std::uint32_t count = reader.Uvarint();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    reader.Uvarint();
+    reader.Take(reader.Uvarint());
+  }
+}
+
+bool Refuse(const Call& call, const std::string& why) {
+  call.cluster.Log(
+      absl::StrCat("closed the Kafka connection from ", call.remote.ToString(), ": ", why));
+  return false;
+}
+
+}  // namespace
+
+bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseSlot>& slot) {
+  wire::Reader reader(frame);
+  RequestHeader header;
+  header.api_key = reader.Int<std::int16_t>();
+  header.version = reader.Int<std::int16_t>();
+  header.correlation_id = reader.Int<std::int32_t>();
+  const auto client_id_size = reader.Int<std::int16_t>();
+  if (client_id_size > 0) header.client_id = reader.Take(static_cast<std::size_t>(client_id_size));
+  if (!reader.ok() || client_id_size < -1) return Refuse(call, "its request header is malformed");
+
+  const ApiRow* const row = FindApi(header.api_key);
+  if (row == nullptr) {
+    return Refuse(call, absl::StrCat("API key ", header.api_key, " version ", header.version,
+                                     " is not supported"));
+  }
+  slot->correlation_id = header.correlation_id;
+  call.client_id = header.client_id;
+  if (header.version < row->min_version || header.version > row->max_version) {
+    if (header.api_key != kApiVersionsKey) {
+      return Refuse(
+          call, absl::StrCat(row->name, " version ", header.version, " is not supported; versions ",
+                             row->min_version, " to ", row->max_version, " are"));
+    }
+    // A client newer than we are learns our versions from an answer that every client reads
+    // (KIP-511). Its body is empty here, and the handler sees a version outside its range.
+    call.version = header.version;
+    slot->version = 0;
+    return row->handle(call, {}, false, slot);
+  }
+  const bool flexible = row->IsFlexible(header.version);
+  if (flexible) SkipTaggedFields(reader);
+  call.version = slot->version = header.version;
+  slot->flexible = flexible;
+  slot->flexible_header = flexible && !row->old_response_header;
+  if (!reader.ok() || !row->handle(call, reader.rest(), flexible, slot)) {
+    return Refuse(call, absl::StrCat(row->name, " version ", header.version, ", correlation id ",
+                                     header.correlation_id, ", is malformed"));
+  }
+  return true;
+}
+
+}  // namespace wherry::kafka

@@ -1,0 +1,156 @@
+#include "broker/kafka/session.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/kafka/api_table.h"
+#include "broker/kafka/cluster.h"
+#include "broker/kafka/dispatch.h"
+#include "protocol/wire/cursor.h"
+
+namespace wherry::kafka {
+
+Session::Session(Cluster& cluster, net::Connection& connection)
+    : cluster_(cluster), connection_(connection) {}
+
+void Session::OnBytes(std::string_view bytes) {
+  if (carry_.empty()) {
+    carry_ = CutFrames(bytes);
+    return;
+  }
+  carry_.append(bytes);
+  const std::string all = std::exchange(carry_, std::string());
+  carry_ = CutFrames(all);
+}
+
+// Handles the complete requests in `bytes`; returns what is left of them.
+std::string_view Session::CutFrames(std::string_view bytes) {
+  while (!connection_.closing() && bytes.size() >= sizeof(std::int32_t)) {
+    const auto size = wire::Reader(bytes).Int<std::int32_t>();
+    if (size < 0 || size > kMaxRequestSize) {
+      cluster_.Log(absl::StrCat("closed the Kafka connection from ",
+                                connection_.remote().ToString(), ": a request of ", size,
+                                " bytes; at most ", kMaxRequestSize, " are taken"));
+      connection_.Close();
+      return {};
+    }
+    const std::string_view rest = bytes.substr(sizeof(std::int32_t));
+    const auto frame_size = static_cast<std::size_t>(size);
+    if (rest.size() >= frame_size) {
+      HandleOrKeep(rest.substr(0, frame_size));
+      bytes = rest.substr(frame_size);
+      continue;
+    }
+    if (frame_size <= kOwnBufferFrom) break;
+    // Not filled with zeros: what the client announces takes no memory until it comes.
+    body_ = {std::unique_ptr<char[]>(new char[frame_size]), frame_size};
+    std::memcpy(body_.bytes.get(), rest.data(), rest.size());
+    body_filled_ = rest.size();
+    return {};
+  }
+  return connection_.closing() ? std::string_view() : bytes;
+}
+
+std::span<char> Session::ReadInto() {
+  if (body_.size == 0) return {};
+  return {body_.bytes.get() + body_filled_, body_.size - body_filled_};
+}
+
+void Session::OnReadInto(std::size_t size) {
+  body_filled_ += size;
+  if (body_filled_ < body_.size) return;
+  Frame frame = std::exchange(body_, Frame());
+  if (waiting_.empty() && MayHandle(frame.view())) return Handle(frame.view());
+  Keep(std::move(frame));
+}
+
+void Session::HandleOrKeep(std::string_view frame) {
+  if (waiting_.empty() && MayHandle(frame)) return Handle(frame);
+  Frame copy{std::unique_ptr<char[]>(new char[frame.size()]), frame.size()};
+  std::memcpy(copy.bytes.get(), frame.data(), frame.size());
+  Keep(std::move(copy));
+}
+
+void Session::Keep(Frame frame) {
+  waiting_bytes_ += frame.size;
+  waiting_.push_back(std::move(frame));
+  if (waiting_bytes_ <= kMaxWaitingBytes || paused_) return;
+  paused_ = true;
+  connection_.PauseReading();
+}
+
+bool Session::MayHandle(std::string_view frame) const {
+  if (connection_.pending_bytes() > kMaxUnsentBytes) return false;
+  if (under_way_.empty()) return true;
+  const auto api_key = wire::Reader(frame).Int<std::int16_t>();
+  const ApiRow* const row = FindApi(api_key);
+  return row != nullptr && row->pipelined && under_way_.back().api_key == api_key &&
+         under_way_.size() < kMaxUnderWay;
+}
+
+void Session::Handle(std::string_view frame) {
+  auto slot = std::make_shared<ResponseSlot>();
+  slot->changed = [this] { Advance(); };
+  under_way_.push_back({slot, wire::Reader(frame).Int<std::int16_t>()});
+  const bool outer = std::exchange(advancing_, true);  // one loop is enough
+  const Call call{cluster_, 0, {}, connection_.local(), connection_.remote()};
+  if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
+  advancing_ = outer;
+  if (!outer) Advance();
+}
+
+// Sends what is ready, and handles what waited for that.
+void Session::Advance() {
+  if (advancing_) return;
+  advancing_ = true;
+  SendReady();
+  while (!connection_.closing() && !waiting_.empty() && MayHandle(waiting_.front().view())) {
+    const Frame frame = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= frame.size;
+    Handle(frame.view());
+    SendReady();
+  }
+  advancing_ = false;
+  if (connection_.pending_bytes() > kMaxUnsentBytes) connection_.AwaitDrained();
+  if (!paused_ || waiting_bytes_ > kMaxWaitingBytes || connection_.closing()) return;
+  paused_ = false;
+  connection_.ResumeReading();
+}
+
+void Session::SendReady() {
+  while (!under_way_.empty() && !connection_.closing()) {
+    const std::shared_ptr<ResponseSlot> slot = under_way_.front().slot;
+    if (slot->state == ResponseSlot::State::kWaiting) return;
+    under_way_.pop_front();
+    if (slot->state == ResponseSlot::State::kReady) Send(slot->frame);
+    if (slot->state == ResponseSlot::State::kClosing) connection_.CloseAfterFlush();
+  }
+}
+
+void Session::Send(const wire::Encoded& frame) {
+  const std::string_view head = frame.head;
+  std::size_t from = 0;
+  for (const wire::Encoded::Splice& splice : frame.splices) {
+    connection_.Write(head.substr(from, splice.position - from));
+    from = splice.position;
+    if (splice.batch->size() < kShareFrom) {
+      connection_.Write(*splice.batch);
+    } else {
+      connection_.Write(splice.batch, *splice.batch);
+    }
+  }
+  connection_.Write(head.substr(from));
+}
+
+void Session::OnClosed() {
+  std::deque<UnderWay> under_way;
+  under_way.swap(under_way_);
+  for (UnderWay& request : under_way) {
+    request.slot->changed = nullptr;
+    if (request.slot->abandoned) std::exchange(request.slot->abandoned, nullptr)();
+  }
+}
+
+}  // namespace wherry::kafka

@@ -1,0 +1,257 @@
+#include "broker/kafka/topic_catalog.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/core/reader_thread.h"
+#include "protocol/wire/cursor.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+constexpr std::uint8_t kValueVersion = 1;
+
+bool MayStandInName(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+         c == '_' || c == '-';
+}
+
+// Kafka's metrics take '.' and '_' for the same, so names that differ in no more collide.
+bool Collide(std::string_view a, std::string_view b) {
+  const auto fold = [](char c) { return c == '.' ? '_' : c; };
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [fold](char x, char y) { return fold(x) == fold(y); });
+}
+
+}  // namespace
+
+absl::Status TopicCatalog::CheckName(std::string_view name) {
+  const auto invalid = [](std::string why) {
+    return absl::InvalidArgumentError(absl::StrCat("Topic name is invalid: ", why));
+  };
+  if (name.empty()) return invalid("the empty string is not allowed");
+  if (name == "." || name == "..") return invalid("'.' or '..' is not allowed");
+  if (name.size() > kMaxNameSize) {
+    return invalid(absl::StrCat("the length of '", std::string(name),
+                                "' is longer than the max allowed length ", kMaxNameSize));
+  }
+  if (!std::all_of(name.begin(), name.end(), MayStandInName)) {
+    return invalid(absl::StrCat("'", std::string(name),
+                                "' contains one or more characters other than ASCII alphanumerics, "
+                                "'.', '_' and '-'"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TopicCatalog::CheckCreate(std::string_view name, std::int32_t partitions) const {
+  if (absl::Status status = CheckName(name); !status.ok()) return status;
+  if (topics_.contains(name)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("Topic '", std::string(name), "' already exists."));
+  }
+  if (name.find_first_of("._") != name.npos) {
+    for (const auto& [other, topic] : topics_) {
+      if (!Collide(name, other)) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("Topic '", std::string(name), "' collides with existing topic: ", other));
+    }
+  }
+  if (partitions < 1) {
+    return absl::OutOfRangeError("Number of partitions was set to an invalid non-positive value.");
+  }
+  if (partitions > kMaxPartitions ||
+      total_partitions_ + static_cast<std::size_t>(partitions) > kMaxTotalPartitions) {
+    return absl::OutOfRangeError(absl::StrCat(
+        "cannot create ", partitions, " partitions: a topic may have ", kMaxPartitions,
+        ", all topics ", kMaxTotalPartitions, " of which ", total_partitions_, " are taken"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<TopicCatalog>> TopicCatalog::Open(
+    const core::Namespace& home, core::Partition::Services services) {
+  std::unique_ptr<TopicCatalog> catalog(new TopicCatalog(home, services));
+  if (absl::Status status = catalog->Load(); !status.ok()) return status;
+  return catalog;
+}
+
+absl::Status TopicCatalog::Load() {
+  absl::Status loaded;
+  absl::Status scanned =
+      services_.store.Scan(prefix_, [&](std::string_view key, std::string_view value) {
+        loaded = LoadTopic(key.substr(prefix_.size()), value);
+        return loaded.ok();
+      });
+  if (!scanned.ok()) return scanned;
+  if (!loaded.ok()) return loaded;
+  DropOrphans();
+  return absl::OkStatus();
+}
+
+absl::Status TopicCatalog::LoadTopic(std::string_view name, std::string_view value) {
+  auto topic = std::make_unique<Topic>();
+  topic->name = name;
+  wire::Reader reader(value);
+  const auto version = reader.Int<std::uint8_t>();
+  const std::string_view id = reader.Take(topic->id.bytes.size());
+  std::copy(id.begin(), id.end(), topic->id.bytes.begin());
+  const auto configs = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < configs && reader.ok(); ++i) {
+    const std::string_view config = reader.Take(reader.Int<std::uint16_t>());
+    topic->configs.emplace(config, reader.Take(reader.Int<std::uint32_t>()));
+  }
+  if (version != kValueVersion || reader.rest().size() % sizeof(storage::LogId) != 0) reader.Fail();
+  if (!reader.ok()) {
+    return absl::DataLossError(absl::StrCat("the record of topic '", std::string(name),
+                                            "' is damaged or of an unknown version"));
+  }
+  while (!reader.rest().empty()) {
+    auto partition = core::Partition::Open(reader.Int<storage::LogId>(), services_);
+    if (!partition.ok()) return partition.status();
+    topic->partitions.push_back(*std::move(partition));
+  }
+  total_partitions_ += topic->partitions.size();
+  by_id_[topic->id] = topic.get();
+  topics_.emplace(topic->name, std::move(topic));
+  return absl::OkStatus();
+}
+
+// A kill between creating a log and keeping its topic, or between forgetting a topic and deleting
+// its logs, leaves a log that nothing names.
+void TopicCatalog::DropOrphans() {
+  std::set<storage::LogId> used;
+  for (const auto& [name, topic] : topics_) {
+    for (const auto& partition : topic->partitions) used.insert(partition->log());
+  }
+  for (const storage::LogId log : services_.store.Logs()) {
+    if (!used.contains(log)) static_cast<void>(services_.store.DeleteLog(log));
+  }
+}
+
+std::string TopicCatalog::Value(const Topic& topic) {
+  std::string value;
+  wire::Writer writer(value);
+  writer.Int(kValueVersion);
+  for (const std::uint8_t byte : topic.id.bytes) writer.Int(byte);
+  writer.Int(static_cast<std::uint32_t>(topic.configs.size()));
+  for (const auto& [name, config] : topic.configs) {
+    writer.Int(static_cast<std::uint16_t>(name.size()));
+    writer.Bytes(name);
+    writer.Int(static_cast<std::uint32_t>(config.size()));
+    writer.Bytes(config);
+  }
+  for (const auto& partition : topic.partitions) writer.Int(partition->log());
+  return value;
+}
+
+Topic* TopicCatalog::Find(std::string_view name) const {
+  const auto found = topics_.find(name);
+  return found == topics_.end() ? nullptr : found->second.get();
+}
+
+Topic* TopicCatalog::Find(const wire::Uuid& id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+absl::StatusOr<Topic*> TopicCatalog::Create(std::string_view name, std::int32_t partitions,
+                                            ConfigOverrides configs, Done created) {
+  if (absl::Status status = CheckCreate(name, partitions); !status.ok()) return status;
+  auto topic = std::make_unique<Topic>();
+  topic->name = name;
+  topic->id = NewId();
+  topic->configs = std::move(configs);
+  if (absl::Status status = OpenPartitions(*topic, partitions); !status.ok()) {
+    DeleteLogs(*topic);
+    return status;
+  }
+  Topic* const result = topic.get();
+  total_partitions_ += topic->partitions.size();
+  by_id_[topic->id] = result;
+  topics_.emplace(topic->name, std::move(topic));
+
+  storage::CommitBatch commit;
+  commit.Put(Key(name), Value(*result));
+  services_.commits.Submit(std::move(commit), [this, id = result->id, created = std::move(created)](
+                                                  const absl::Status& status) mutable {
+    Topic* const failed = status.ok() ? nullptr : Find(id);
+    if (failed != nullptr) DeleteLogs(*Take(failed->name));
+    created(status);
+  });
+  return result;
+}
+
+absl::Status TopicCatalog::OpenPartitions(Topic& topic, std::int32_t count) {
+  for (std::int32_t i = 0; i < count; ++i) {
+    const absl::StatusOr<storage::LogId> log = services_.store.CreateLog();
+    if (!log.ok()) return log.status();
+    auto partition = core::Partition::Open(*log, services_);
+    if (!partition.ok()) return partition.status();
+    topic.partitions.push_back(*std::move(partition));
+  }
+  return absl::OkStatus();
+}
+
+void TopicCatalog::Delete(Topic& topic, Done deleted) {
+  std::shared_ptr<Topic> taken = Take(topic.name);
+  storage::CommitBatch commit;
+  commit.Delete(Key(taken->name));
+  for (const auto& partition : taken->partitions) {
+    commit.Delete(core::Partition::SnapshotKey(partition->log()));
+  }
+  if (on_delete_) on_delete_(*taken, commit);
+  services_.commits.Submit(std::move(commit), [this, taken, deleted = std::move(deleted)](
+                                                  const absl::Status& status) mutable {
+    if (status.ok()) {
+      DeleteLogs(*taken);
+    } else if (Find(taken->name) == nullptr) {
+      // Its records are still kept; a topic that only looks deleted would come back at a restart.
+      total_partitions_ += taken->partitions.size();
+      auto again = std::make_unique<Topic>(std::move(*taken));
+      by_id_[again->id] = again.get();
+      topics_.emplace(again->name, std::move(again));
+    }
+    deleted(status);
+  });
+}
+
+std::unique_ptr<Topic> TopicCatalog::Take(std::string_view name) {
+  const auto found = topics_.find(name);
+  std::unique_ptr<Topic> topic = std::move(found->second);
+  topics_.erase(found);
+  by_id_.erase(topic->id);
+  total_partitions_ -= topic->partitions.size();
+  return topic;
+}
+
+void TopicCatalog::DeleteLogs(const Topic& topic) {
+  for (const auto& partition : topic.partitions) {
+    // Freeing on a disk may take a while. A log that stays is dropped at the next start.
+    const auto drop = [&store = services_.store, log = partition->log()] {
+      static_cast<void>(store.DeleteLog(log));
+    };
+    if (services_.store.durable()) {
+      services_.reader.Run(drop);
+    } else {
+      drop();
+    }
+  }
+}
+
+wire::Uuid TopicCatalog::NewId() {
+  wire::Uuid id;
+  do {
+    for (std::uint8_t& byte : id.bytes) {
+      byte = static_cast<std::uint8_t>(services_.home.random().Next());
+    }
+    // A version 4 UUID, whose readers may check that.
+    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x40);
+    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
+  } while (by_id_.contains(id));
+  return id;
+}
+
+}  // namespace wherry::kafka

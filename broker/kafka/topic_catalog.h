@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "broker/core/namespace.h"
+#include "broker/core/partition.h"
+#include "broker/kafka/topic_config.h"
+#include "protocol/wire/visitor.h"
+
+namespace wherry::kafka {
+
+// One topic: its partitions by index, and what its creator configured.
+// Threads: the home shard only. Owned by the catalog.
+struct Topic {
+  std::string name;
+  wire::Uuid id;  // never reused, also not by a topic of the same name (KIP-516)
+  ConfigOverrides configs;
+  std::vector<std::unique_ptr<core::Partition>> partitions;
+
+  // nullptr: no such partition.
+  core::Partition* partition(std::int32_t index) const {
+    if (index < 0 || static_cast<std::size_t>(index) >= partitions.size()) return nullptr;
+    return partitions[static_cast<std::size_t>(index)].get();
+  }
+};
+
+// The topics of one namespace, kept in the store's state (storage/FORMAT.md).
+//
+// A topic can be used as soon as Create returns: what is appended to it goes through the same
+// commit queue behind it, so it is never acknowledged without its topic.
+//
+// Threads: the home shard only. Owned by the Cluster.
+class TopicCatalog {
+ public:
+  using Topics = std::map<std::string, std::unique_ptr<Topic>, std::less<>>;
+  using Done = absl::AnyInvocable<void(const absl::Status&)>;
+
+  // As Kafka: letters, digits, '.', '_' and '-'.
+  static constexpr std::size_t kMaxNameSize = 249;
+  // Partitions of one topic, as Kafka allows in one request.
+  static constexpr std::int32_t kMaxPartitions = 10'000;
+  // Partitions of all topics: each takes memory, and a client may create topics by asking for them.
+  static constexpr std::size_t kMaxTotalPartitions = 200'000;
+
+  static absl::StatusOr<std::unique_ptr<TopicCatalog>> Open(const core::Namespace& home,
+                                                            core::Partition::Services services);
+
+  // nullptr: no such topic.
+  Topic* Find(std::string_view name) const;
+  Topic* Find(const wire::Uuid& id) const;
+  const Topics& topics() const { return topics_; }
+
+  // kInvalidArgument, in Kafka's words: a name that no topic may have.
+  static absl::Status CheckName(std::string_view name);
+  // What Create would say: kInvalidArgument (name, or collision of '.' with '_'), kAlreadyExists,
+  // kOutOfRange (number of partitions).
+  absl::Status CheckCreate(std::string_view name, std::int32_t partitions) const;
+
+  // Creates a topic; `created` runs when that is kept, or has failed and is undone.
+  absl::StatusOr<Topic*> Create(std::string_view name, std::int32_t partitions,
+                                ConfigOverrides configs, Done created);
+  // Deletes a topic with its records: at once for everybody, kept when `deleted` runs.
+  void Delete(Topic& topic, Done deleted);
+
+  // Is told of each deletion, so that what belongs to the topic elsewhere goes in the same commit.
+  using OnDelete = absl::AnyInvocable<void(const Topic&, storage::CommitBatch&)>;
+  void set_on_delete(OnDelete on_delete) { on_delete_ = std::move(on_delete); }
+
+ private:
+  TopicCatalog(const core::Namespace& home, core::Partition::Services services)
+      : services_(services), prefix_(core::StateKey(home, "topics/")) {}
+
+  absl::Status Load();
+  absl::Status LoadTopic(std::string_view name, std::string_view value);
+  void DropOrphans();
+  absl::Status OpenPartitions(Topic& topic, std::int32_t count);
+  std::string Key(std::string_view name) const { return prefix_ + std::string(name); }
+  static std::string Value(const Topic& topic);
+  std::unique_ptr<Topic> Take(std::string_view name);
+  void DeleteLogs(const Topic& topic);
+  wire::Uuid NewId();
+
+  const core::Partition::Services services_;
+  const std::string prefix_;
+  Topics topics_;
+  std::map<wire::Uuid, Topic*> by_id_;
+  std::size_t total_partitions_ = 0;
+  OnDelete on_delete_;
+};
+
+}  // namespace wherry::kafka
