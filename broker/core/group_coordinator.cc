@@ -150,9 +150,7 @@ void GroupCoordinator::Delete(const std::string& group_id,
                               absl::AnyInvocable<void(GroupError)> done) {
   const GroupState state = Describe(group_id).state;
   GroupError error = GroupError::kNone;
-  if (group_id.empty()) {
-    error = GroupError::kInvalidGroupId;
-  } else if (state == GroupState::kDead) {
+  if (state == GroupState::kDead) {
     error = GroupError::kGroupNotFound;
   } else if (state != GroupState::kEmpty) {
     error = GroupError::kNonEmptyGroup;

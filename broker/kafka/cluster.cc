@@ -60,6 +60,20 @@ absl::Status Cluster::Load() {
   auto producer_ids = ProducerIds::Open(name_, services_.store, services_.commits);
   if (!producer_ids.ok()) return producer_ids.status();
   producer_ids_ = *std::move(producer_ids);
+  return LoadGroups();
+}
+
+absl::Status Cluster::LoadGroups() {
+  auto offsets = core::OffsetStore::Open(name_, services_.store, services_.commits);
+  if (!offsets.ok()) return offsets.status();
+  offsets_ = *std::move(offsets);
+  auto groups = core::GroupCoordinator::Open(
+      name_, {services_.store, services_.commits, services_.home, *offsets_}, {});
+  if (!groups.ok()) return groups.status();
+  groups_ = *std::move(groups);
+  topics_->set_on_delete([this](const Topic& topic, storage::CommitBatch&) {
+    offsets_->DeleteTopic(topic.name, [](const absl::Status&) {});
+  });
   return absl::OkStatus();
 }
 

@@ -9,8 +9,10 @@
 
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
+#include "broker/core/group_coordinator.h"
 #include "broker/core/memory_budget.h"
 #include "broker/core/namespace.h"
+#include "broker/core/offset_store.h"
 #include "broker/core/reader_thread.h"
 #include "broker/core/tail_cache.h"
 #include "broker/kafka/producer_ids.h"
@@ -60,6 +62,8 @@ class Cluster {
 
   TopicCatalog& topics() { return *topics_; }
   ProducerIds& producer_ids() { return *producer_ids_; }
+  core::OffsetStore& offsets() { return *offsets_; }
+  core::GroupCoordinator& groups() { return *groups_; }
 
   const ClusterOptions& options() const { return options_; }
   // 22 characters of base64, kept in the store.
@@ -84,6 +88,7 @@ class Cluster {
       : name_(std::move(name)), options_(std::move(options)), services_(std::move(services)) {}
   absl::Status Load();
   absl::Status LoadClusterId();
+  absl::Status LoadGroups();
 
   const core::Namespace name_;
   const ClusterOptions options_;
@@ -91,6 +96,8 @@ class Cluster {
   std::string cluster_id_;
   std::unique_ptr<TopicCatalog> topics_;
   std::unique_ptr<ProducerIds> producer_ids_;
+  std::unique_ptr<core::OffsetStore> offsets_;
+  std::unique_ptr<core::GroupCoordinator> groups_;
 };
 
 }  // namespace wherry::kafka

@@ -1,0 +1,147 @@
+// OffsetFetch: how far groups have come. An offset that was never committed is -1, without an error.
+//
+// Versions 1-8. v2 brought "all partitions" and an error of the whole, v3 throttling, v5 leader
+// epochs, v6 is flexible, v7 brought "require stable" (KIP-447; without transactions everything is),
+// v8 several groups (KIP-709). Not implemented: v9 (KIP-848), v10 (topic ids).
+
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "broker/kafka/group_error.h"
+#include "protocol/kafka/error_code.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct AskedTopic {
+  std::string name;
+  std::vector<std::int32_t> partition_indexes;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Array("PartitionIndexes", m.partition_indexes);
+  }
+};
+using Asked = std::optional<std::vector<AskedTopic>>;  // nullopt: all that there are
+
+struct AskedGroup {
+  std::string group_id;
+  Asked topics;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("GroupId", m.group_id);
+    v.Nullable("Topics", m.topics);
+  }
+};
+
+struct Request {
+  std::string group_id;
+  Asked topics;
+  std::vector<AskedGroup> groups;
+  bool require_stable = false;
+
+  static void Visit(auto& v, auto& m) {
+    v.Until(7).Field("GroupId", m.group_id);
+    v.Until(7).NullableSince(2, "Topics", m.topics);
+    v.Since(8).Array("Groups", m.groups);
+    v.Since(7).Field("RequireStable", m.require_stable);
+  }
+};
+
+struct FoundPartition {
+  std::int32_t partition_index = 0;
+  std::int64_t committed_offset = -1;
+  std::int32_t committed_leader_epoch = -1;
+  std::optional<std::string> metadata = "";
+  ErrorCode error_code = ErrorCode::kNone;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("PartitionIndex", m.partition_index);
+    v.Field("CommittedOffset", m.committed_offset);
+    v.Since(5).Field("CommittedLeaderEpoch", m.committed_leader_epoch);
+    v.Nullable("Metadata", m.metadata);
+    v.Field("ErrorCode", m.error_code);
+  }
+};
+
+struct FoundTopic {
+  std::string name;
+  std::vector<FoundPartition> partitions;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Name", m.name);
+    v.Array("Partitions", m.partitions);
+  }
+};
+
+struct FoundGroup {
+  std::string group_id;
+  std::vector<FoundTopic> topics;
+  ErrorCode error_code = ErrorCode::kNone;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("GroupId", m.group_id);
+    v.Array("Topics", m.topics);
+    v.Field("ErrorCode", m.error_code);
+  }
+};
+
+struct Response {
+  std::int32_t throttle_time_ms = 0;
+  std::vector<FoundTopic> topics;
+  ErrorCode error_code = ErrorCode::kNone;
+  std::vector<FoundGroup> groups;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(3).Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Until(7).Array("Topics", m.topics);
+    v.Since(2).Until(7).Field("ErrorCode", m.error_code);
+    v.Since(8).Array("Groups", m.groups);
+  }
+};
+
+FoundPartition Found(std::int32_t partition, const core::CommittedOffset& committed) {
+  return {partition, committed.offset, committed.leader_epoch, committed.metadata,
+          ErrorCode::kNone};
+}
+
+std::vector<FoundTopic> LookUp(const core::OffsetStore& offsets, const std::string& group_id,
+                               const Asked& asked) {
+  std::vector<FoundTopic> found;
+  if (!asked.has_value()) {
+    for (const auto& [where, committed] : offsets.FetchAll(group_id)) {
+      if (found.empty() || found.back().name != where.first) found.push_back({where.first, {}});
+      found.back().partitions.push_back(Found(where.second, committed));
+    }
+    return found;
+  }
+  for (const AskedTopic& topic : *asked) {
+    FoundTopic& answer = found.emplace_back(FoundTopic{topic.name, {}});
+    for (const std::int32_t partition : topic.partition_indexes) {
+      answer.partitions.push_back(
+          Found(partition,
+                offsets.Fetch(group_id, topic.name, partition).value_or(core::CommittedOffset{})));
+    }
+  }
+  return found;
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const core::OffsetStore& offsets = call.cluster.offsets();
+  Response response;
+  if (call.version < 8) {
+    response.topics = LookUp(offsets, request.group_id, request.topics);
+  }
+  for (const AskedGroup& group : request.groups) {
+    response.groups.push_back(
+        {group.group_id, LookUp(offsets, group.group_id, group.topics), ErrorCode::kNone});
+  }
+  reply.Send(response);
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_09_offset_fetch = MakeRow<Request, Response, Handle>(
+    {.key = 9, .name = "OffsetFetch", .min_version = 1, .max_version = 8, .flexible_since = 6});
+
+}  // namespace wherry::kafka

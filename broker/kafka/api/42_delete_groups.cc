@@ -1,0 +1,59 @@
+// DeleteGroups: empty groups, with their committed offsets.
+//
+// Versions 0-2. v2 is flexible. Not implemented: v3's error message.
+
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "broker/kafka/group_error.h"
+#include "protocol/kafka/error_code.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct Request {
+  std::vector<std::string> groups_names;
+
+  static void Visit(auto& v, auto& m) { v.Array("GroupsNames", m.groups_names); }
+};
+
+struct Result {
+  std::string group_id;
+  ErrorCode error_code = ErrorCode::kNone;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("GroupId", m.group_id);
+    v.Field("ErrorCode", m.error_code);
+  }
+};
+
+struct Response {
+  std::int32_t throttle_time_ms = 0;
+  std::vector<Result> results;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Array("Results", m.results);
+  }
+};
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
+  for (const std::string& group_id : request.groups_names) {
+    const std::size_t index = gathered->response.results.size();
+    gathered->response.results.push_back({group_id, ErrorCode::kNone});
+    gathered->Owe();
+    call.cluster.groups().Delete(group_id, [gathered, index](core::GroupError error) {
+      gathered->response.results[index].error_code = ErrorCodeOf(error);
+      gathered->Pay();
+    });
+  }
+  gathered->Pay();
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_42_delete_groups = MakeRow<Request, Response, Handle>(
+    {.key = 42, .name = "DeleteGroups", .min_version = 0, .max_version = 2, .flexible_since = 2});
+
+}  // namespace wherry::kafka
