@@ -2,13 +2,12 @@
 
 #include <utility>
 
-#include "broker/core/state_codec.h"
 
 namespace wherry::core {
 
 GroupCoordinator::GroupCoordinator(const Namespace& name_space, Services services,
                                    GroupSettings settings)
-    : services_(services), settings_(settings), key_prefix_(StateKey(name_space.name, "groups/")) {}
+    : services_(services), settings_(settings), key_prefix_(StateKey(name_space, "groups/")) {}
 
 GroupCoordinator::~GroupCoordinator() {
   for (const auto& [id, group] : groups_) group->Close(GroupError::kCoordinatorNotAvailable);

@@ -35,7 +35,7 @@ std::optional<CommittedOffset> DecodeOffset(std::string_view value) {
 }  // namespace
 
 OffsetStore::OffsetStore(const Namespace& name_space, CommitQueue& commits)
-    : key_prefix_(StateKey(name_space.name, "offsets/")),
+    : key_prefix_(StateKey(name_space, "offsets/")),
       commits_(commits),
       state_(std::make_shared<State>()) {}
 

@@ -1,8 +1,7 @@
 #pragma once
 
 // How the values and keys of broker/core are put together from integers and strings: big-endian,
-// strings behind their size (be32). Keys of a namespace begin with the size of its name (be16) and
-// the name, then a word that says what they hold and ends in '/'.
+// strings behind their size (be32).
 
 #include <cstdint>
 #include <string>
@@ -22,15 +21,6 @@ void PutBigEndian(std::string& out, Integer value) {
 inline void PutString(std::string& out, std::string_view value) {
   PutBigEndian(out, static_cast<std::uint32_t>(value.size()));
   out.append(value);
-}
-
-// `word` tells the kinds of keys of one namespace apart: "offsets/", "groups/".
-inline std::string StateKey(std::string_view namespace_name, std::string_view word) {
-  std::string key;
-  PutBigEndian(key, static_cast<std::uint16_t>(namespace_name.size()));
-  key.append(namespace_name);
-  key.append(word);
-  return key;
 }
 
 // Takes integers and strings off `bytes`; `good` turns false where there are too few, and stays so.

@@ -1,8 +1,8 @@
 // OffsetCommit: how far a group has come in several partitions; answered once it is kept.
 //
 // Versions 2-8. v5 dropped the retention time, v6 brought leader epochs, v7 static membership
-// (KIP-345), v8 is flexible. v2-4's retention time is ignored: offsets are kept until their group or
-// topic is deleted. Not implemented: v9 (KIP-848), v10 (topic ids).
+// (KIP-345), v8 is flexible. v2-4's retention time is ignored: offsets are kept until their group
+// or topic is deleted. Not implemented: v9 (KIP-848), v10 (topic ids).
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"

@@ -1,8 +1,9 @@
-// OffsetFetch: how far groups have come. An offset that was never committed is -1, without an error.
+// OffsetFetch: how far groups have come. An offset that was never committed is -1, without an
+// error.
 //
 // Versions 1-8. v2 brought "all partitions" and an error of the whole, v3 throttling, v5 leader
-// epochs, v6 is flexible, v7 brought "require stable" (KIP-447; without transactions everything is),
-// v8 several groups (KIP-709). Not implemented: v9 (KIP-848), v10 (topic ids).
+// epochs, v6 is flexible, v7 brought "require stable" (KIP-447; without transactions everything
+// is), v8 several groups (KIP-709). Not implemented: v9 (KIP-848), v10 (topic ids).
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"

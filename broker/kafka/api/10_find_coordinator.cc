@@ -1,7 +1,7 @@
 // FindCoordinator: which node looks after a group or a transactional id. There is one node.
 //
-// Versions 0-6. v1 brought key types, v3 is flexible, v4 takes several keys (KIP-699), v5 may answer
-// TRANSACTION_ABORTABLE, v6 brought share groups (KIP-932), which are not implemented.
+// Versions 0-6. v1 brought key types, v3 is flexible, v4 takes several keys (KIP-699), v5 may
+// answer TRANSACTION_ABORTABLE, v6 brought share groups (KIP-932), which are not implemented.
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"

@@ -1,8 +1,8 @@
 // JoinGroup: a member comes, or comes again; answered when the group's members have joined.
 //
 // Versions 0-9. v1 brought the rebalance timeout, v2 throttling, v4 the member id that a new member
-// must join with (KIP-394), v5 static members (KIP-345), v6 is flexible, v7 names the protocol type,
-// v8 brought a reason (KIP-800, not kept), v9 "skip assignment" (KIP-814).
+// must join with (KIP-394), v5 static members (KIP-345), v6 is flexible, v7 names the protocol
+// type, v8 brought a reason (KIP-800, not kept), v9 "skip assignment" (KIP-814).
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"

@@ -1,7 +1,7 @@
 // DescribeGroups: the state and the members of several groups.
 //
-// Versions 0-6. v1 brought throttling, v3 authorized operations (KIP-430; nobody is refused any), v4
-// instance ids, v5 is flexible, v6 answers GROUP_ID_NOT_FOUND, where older ones say "Dead".
+// Versions 0-6. v1 brought throttling, v3 authorized operations (KIP-430; nobody is refused any),
+// v4 instance ids, v5 is flexible, v6 answers GROUP_ID_NOT_FOUND, where older ones say "Dead".
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
