@@ -1,40 +1,12 @@
 #include "broker/core/producer_table.h"
 
-#include <type_traits>
+#include "broker/core/state_codec.h"
 
 namespace wherry::core {
 
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-
-template <typename Integer>
-void PutBigEndian(std::string& out, Integer value) {
-  const auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
-  for (int shift = static_cast<int>(sizeof(Integer)) * 8 - 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(bits >> shift));
-  }
-}
-
-// Takes big-endian integers off `bytes`; `good` turns false where there are too few.
-struct Reader {
-  std::string_view bytes;
-  bool good = true;
-
-  template <typename Integer>
-  Integer Take() {
-    if (bytes.size() < sizeof(Integer)) {
-      good = false;
-      return 0;
-    }
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-      value = value << 8 | static_cast<unsigned char>(bytes[i]);
-    }
-    bytes.remove_prefix(sizeof(Integer));
-    return static_cast<Integer>(value);
-  }
-};
 
 std::int32_t Following(std::int32_t sequence) { return sequence == INT32_MAX ? 0 : sequence + 1; }
 
@@ -126,7 +98,7 @@ std::string ProducerTable::Encode(std::int64_t end_offset) const {
 }
 
 absl::StatusOr<ProducerTable::Decoded> ProducerTable::Decode(std::string_view bytes) {
-  Reader reader{bytes};
+  StateReader reader{bytes};
   if (reader.Take<std::uint8_t>() != kVersion || !reader.good) {
     return absl::DataLossError("the snapshot of idempotent producers is of an unknown version");
   }
@@ -151,7 +123,7 @@ absl::StatusOr<ProducerTable::Decoded> ProducerTable::Decode(std::string_view by
     decoded.table.producers_[producer_id] = producer;
     decoded.table.by_last_write_[producer.last_write] = producer_id;
   }
-  if (!reader.good || !reader.bytes.empty()) {
+  if (!reader.Ended()) {
     return absl::DataLossError("the snapshot of idempotent producers is damaged");
   }
   return decoded;

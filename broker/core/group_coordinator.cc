@@ -1,0 +1,178 @@
+#include "broker/core/group_coordinator.h"
+
+#include <utility>
+
+#include "broker/core/state_codec.h"
+
+namespace wherry::core {
+
+GroupCoordinator::GroupCoordinator(const Namespace& name_space, Services services,
+                                   GroupSettings settings)
+    : services_(services), settings_(settings), key_prefix_(StateKey(name_space.name, "groups/")) {}
+
+GroupCoordinator::~GroupCoordinator() {
+  for (const auto& [id, group] : groups_) group->Close(GroupError::kCoordinatorNotAvailable);
+}
+
+absl::StatusOr<std::unique_ptr<GroupCoordinator>> GroupCoordinator::Open(
+    const Namespace& name_space, Services services, GroupSettings settings) {
+  std::unique_ptr<GroupCoordinator> coordinator(
+      new GroupCoordinator(name_space, services, settings));
+  if (absl::Status status = coordinator->Load(); !status.ok()) return status;
+  return coordinator;
+}
+
+absl::Status GroupCoordinator::Load() {
+  absl::Status damage;
+  const absl::Status scanned =
+      services_.store.Scan(key_prefix_, [&](std::string_view key, std::string_view value) {
+        const std::string group_id(key.substr(key_prefix_.size()));
+        const absl::StatusOr<GroupRecord> record = GroupRecord::Decode(value);
+        if (!record.ok()) {
+          damage = absl::DataLossError("group '" + group_id +
+                                       "': " + std::string(record.status().message()));
+          return false;
+        }
+        NewGroup(group_id)->Restore(*record);
+        return true;
+      });
+  return scanned.ok() ? damage : scanned;
+}
+
+Group* GroupCoordinator::Find(std::string_view group_id) const {
+  const auto found = groups_.find(group_id);
+  return found == groups_.end() ? nullptr : found->second.get();
+}
+
+std::shared_ptr<Group> GroupCoordinator::NewGroup(const std::string& group_id) {
+  // By value: the commit queue's callbacks may keep a group a little longer than its coordinator.
+  CommitQueue& commits = services_.commits;
+  auto keep = [&commits, key = key_prefix_ + group_id](const GroupRecord& record,
+                                                       CommitQueue::Done done) {
+    storage::CommitBatch batch;
+    batch.Put(key, record.Encode());
+    commits.Submit(std::move(batch), std::move(done));
+  };
+  // Posted: a group must not end inside its own call.
+  auto abandoned = [&home = services_.home, weak = std::weak_ptr(self_), group_id] {
+    home.Post([weak, group_id] {
+      if (const auto self = weak.lock()) (*self)->ForgetIfAbandoned(group_id);
+    });
+  };
+  auto group = std::make_shared<Group>(
+      Group::Services{services_.home, settings_, std::move(keep), std::move(abandoned)});
+  groups_.emplace(group_id, group);
+  return group;
+}
+
+void GroupCoordinator::ForgetIfAbandoned(const std::string& group_id) {
+  const auto found = groups_.find(group_id);
+  if (found != groups_.end() && found->second->Abandoned()) groups_.erase(found);
+}
+
+void GroupCoordinator::Join(JoinRequest request, JoinDone done) {
+  Group* group = Find(request.group_id);
+  JoinResult refused;
+  refused.member_id = request.member_id;
+  if (request.group_id.empty()) {
+    refused.error = GroupError::kInvalidGroupId;
+  } else if (group == nullptr && !request.member_id.empty()) {
+    refused.error = GroupError::kUnknownMember;
+  }
+  if (refused.error != GroupError::kNone) {
+    services_.home.Post([done = std::move(done), refused = std::move(refused)]() mutable {
+      done(std::move(refused));
+    });
+    return;
+  }
+  const std::string group_id = request.group_id;
+  if (group == nullptr) group = NewGroup(group_id).get();
+  group->Join(std::move(request), std::move(done));
+  ForgetIfAbandoned(group_id);
+}
+
+void GroupCoordinator::Sync(SyncRequest request, SyncDone done) {
+  if (Group* group = Find(request.claim.group_id)) {
+    return group->Sync(std::move(request), std::move(done));
+  }
+  const GroupError error =
+      request.claim.group_id.empty() ? GroupError::kInvalidGroupId : GroupError::kUnknownMember;
+  services_.home.Post([done = std::move(done), error]() mutable {
+    SyncResult refused;
+    refused.error = error;
+    done(std::move(refused));
+  });
+}
+
+GroupError GroupCoordinator::Heartbeat(const MemberClaim& claim) {
+  if (claim.group_id.empty()) return GroupError::kInvalidGroupId;
+  Group* group = Find(claim.group_id);
+  return group == nullptr ? GroupError::kUnknownMember : group->Heartbeat(claim);
+}
+
+std::vector<GroupError> GroupCoordinator::Leave(const std::string& group_id,
+                                                const std::vector<LeavingMember>& members) {
+  Group* group = Find(group_id);
+  std::vector<GroupError> answers;
+  answers.reserve(members.size());
+  for (const LeavingMember& member : members) {
+    answers.push_back(group == nullptr ? GroupError::kUnknownMember : group->Leave(member));
+  }
+  ForgetIfAbandoned(group_id);
+  return answers;
+}
+
+GroupError GroupCoordinator::ValidateCommit(const MemberClaim& claim) {
+  if (Group* group = Find(claim.group_id)) return group->ValidateCommit(claim);
+  // The first commit by hand makes the group.
+  return claim.generation < 0 ? GroupError::kNone : GroupError::kIllegalGeneration;
+}
+
+GroupDescription GroupCoordinator::Describe(std::string_view group_id) const {
+  if (const Group* group = Find(group_id)) return group->Describe();
+  GroupDescription description;
+  if (services_.offsets.Contains(group_id)) description.state = GroupState::kEmpty;
+  return description;
+}
+
+std::vector<GroupListing> GroupCoordinator::List() const {
+  std::vector<GroupListing> all;
+  for (const auto& [id, group] : groups_) {
+    all.push_back({id, group->protocol_type(), group->state()});
+  }
+  for (std::string& id : services_.offsets.Groups()) {
+    if (!groups_.contains(id)) all.push_back({std::move(id), "", GroupState::kEmpty});
+  }
+  return all;
+}
+
+void GroupCoordinator::Delete(const std::string& group_id,
+                              absl::AnyInvocable<void(GroupError)> done) {
+  const GroupState state = Describe(group_id).state;
+  GroupError error = GroupError::kNone;
+  if (group_id.empty()) {
+    error = GroupError::kInvalidGroupId;
+  } else if (state == GroupState::kDead) {
+    error = GroupError::kGroupNotFound;
+  } else if (state != GroupState::kEmpty) {
+    error = GroupError::kNonEmptyGroup;
+  }
+  if (error != GroupError::kNone) {
+    services_.home.Post([done = std::move(done), error]() mutable { done(error); });
+    return;
+  }
+  if (const auto found = groups_.find(group_id); found != groups_.end()) {
+    found->second->Close(GroupError::kCoordinatorNotAvailable);
+    groups_.erase(found);
+    storage::CommitBatch batch;
+    batch.Delete(key_prefix_ + group_id);
+    services_.commits.Submit(std::move(batch), [](const absl::Status&) {});
+  }
+  // A failed commit fails those behind it too, so the second answer speaks for both.
+  services_.offsets.DeleteGroup(group_id,
+                                [done = std::move(done)](const absl::Status& status) mutable {
+                                  done(status.ok() ? GroupError::kNone : GroupError::kStorage);
+                                });
+}
+
+}  // namespace wherry::core
