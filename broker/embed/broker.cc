@@ -1,16 +1,19 @@
 #include "wherry/broker.h"
 
+#include <unistd.h>
+
 #include <future>
 #include <mutex>
 #include <random>
 
-#include <unistd.h>
-
 #include "absl/strings/str_cat.h"
+#include "broker/embed/data.h"
+#include "broker/embed/kafka_state.h"
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
 #include "broker/embed/status_of.h"
 #include "broker/http/monitor.h"
+#include "broker/kafka/session.h"
 #include "broker/nats/server.h"
 #include "broker/net/connection.h"
 #include "broker/net/http_session.h"
@@ -50,11 +53,6 @@ Status CheckOptions(const Options& options) {
         positive("kafka.default_partitions", options.kafka.default_partitions)}) {
     if (!status.ok()) return status;
   }
-  if (!options.data_dir.empty()) {
-    return {StatusCode::kFailedPrecondition,
-            absl::StrCat("cannot keep data in \"", options.data_dir,
-                         "\": this build has no log yet; run in memory (--ephemeral)")};
-  }
   if (!nats.token.empty() && !(nats.user.empty() && nats.password.empty())) {
     return {StatusCode::kInvalidArgument,
             "NATS clients present a token or a user and password; configure one of the two"};
@@ -86,6 +84,7 @@ struct Broker::State {
     if (options.log) options.log(level, line);
   }
 
+  absl::Status OpenData();
   absl::Status Listen();
   void Begin();
   Status Stop();
@@ -96,6 +95,7 @@ struct Broker::State {
   const pid_t pid = ::getpid();
   runtime::RealClock clock;
   runtime::Shard shard;
+  std::unique_ptr<embed::Data> data;
   net::ConnectionSet connections;
   nats::Server nats_server;
   http::Monitor monitor;
@@ -105,6 +105,7 @@ struct Broker::State {
   std::vector<std::unique_ptr<net::Listener>> listeners;
   std::shared_ptr<embed::ShardLink> link;
   Nats nats;
+  std::optional<Kafka> kafka;  // as soon as there is data
 
   std::mutex stop_mutex;
   bool stopped = false;
@@ -114,6 +115,11 @@ net::ConnectionSet::MakeSession Broker::State::SessionMaker(std::string_view pro
   if (protocol == "nats") {
     return [this](net::Connection& connection) { return nats_server.MakeSession(connection); };
   }
+  if (protocol == "kafka") {
+    return [this](net::Connection& connection) {
+      return std::make_unique<kafka::Session>(data->cluster(), connection);
+    };
+  }
   if (protocol == "http") {
     return [this](net::Connection& connection) {
       return net::MakeHttpSession(connection, http_handler);
@@ -122,9 +128,18 @@ net::ConnectionSet::MakeSession Broker::State::SessionMaker(std::string_view pro
   return nullptr;
 }
 
+absl::Status Broker::State::OpenData() {
+  auto opened = embed::Data::Open(options, shard,
+                                  [this](std::string_view line) { Log(LogLevel::kWarning, line); });
+  if (!opened.ok()) return opened.status();
+  data = *std::move(opened);
+  kafka.emplace(Kafka(std::make_shared<Kafka::State>(link, data->cluster())));
+  return absl::OkStatus();
+}
+
 absl::Status Broker::State::Listen() {
   std::vector<std::string> urls = options.listen;
-  if (urls.empty()) urls = {"nats://127.0.0.1:0", "http://127.0.0.1:0"};
+  if (urls.empty()) urls = {"nats://127.0.0.1:0", "kafka://127.0.0.1:0", "http://127.0.0.1:0"};
   for (const std::string& text : urls) {
     const absl::StatusOr<net::ListenUrl> url = net::ListenUrl::Parse(text);
     if (!url.ok()) return url.status();
@@ -159,7 +174,9 @@ Status Broker::State::Stop() {
   link->Run([this] {
     for (auto& listener : listeners) listener->Stop();
     connections.CloseAll();
+    data->BeforeStop();
   });
+  data->Stop();
   link->End([this] { shard.Stop(); });
   return {};
 }
@@ -199,6 +216,7 @@ http::Varz Broker::State::CurrentVarz() {
 StatusOr<Broker> Broker::Start(const Options& options) {
   if (Status status = CheckOptions(options); !status.ok()) return status;
   auto state = std::make_unique<State>(options);
+  if (absl::Status status = state->OpenData(); !status.ok()) return embed::StatusOf(status);
   if (absl::Status status = state->Listen(); !status.ok()) return embed::StatusOf(status);
   state->Begin();
   return Broker(std::move(state));
@@ -251,5 +269,7 @@ std::vector<std::string> Broker::Urls() const {
 }
 
 Nats& Broker::nats() { return state_->nats; }
+
+Kafka& Broker::kafka() { return *state_->kafka; }
 
 }  // namespace wherry

@@ -1,0 +1,224 @@
+#include "wherry/kafka.h"
+
+#include <functional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/embed/kafka_state.h"
+#include "broker/embed/promise.h"
+#include "broker/embed/status_of.h"
+#include "protocol/kafka/murmur2.h"
+#include "protocol/kafka/record_batch.h"
+
+namespace wherry {
+
+namespace {
+
+// Bytes of batches taken from the broker at a time.
+constexpr std::size_t kReadBytes = 4 * 1024 * 1024;
+
+Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
+
+// Runs `ask(promise)` on the shard and waits until the promise is kept.
+template <typename T, typename Ask>
+StatusOr<T> Await(embed::ShardLink& link, Ask ask) {
+  using Answer = embed::Promise<absl::StatusOr<T>>;
+  if (link.OnShardThread()) {
+    return Status(StatusCode::kFailedPrecondition,
+                  "Kafka's functions wait, and a broker callback must not; call them from another "
+                  "thread");
+  }
+  const auto shared = std::make_shared<typename Answer::Shared>();
+  const bool posted = link.Post(
+      [ask = std::move(ask), promise = Answer(shared)]() mutable { ask(std::move(promise)); });
+  if (!posted) return Stopped();
+  std::optional<absl::StatusOr<T>> answer = shared->Wait();
+  if (!answer.has_value()) return Stopped();
+  if (!answer->ok()) return embed::StatusOf(answer->status());
+  return **std::move(answer);
+}
+
+// Stands for a value where there is none.
+struct Nothing {};
+
+absl::Status NoTopic(std::string_view topic) {
+  return absl::NotFoundError(absl::StrCat("no topic '", std::string(topic), "'"));
+}
+
+absl::StatusOr<core::Partition*> FindPartition(kafka::Cluster& cluster, std::string_view topic,
+                                               std::int32_t partition) {
+  const kafka::Topic* const found = cluster.topics().Find(topic);
+  if (found == nullptr) return NoTopic(topic);
+  if (core::Partition* const in = found->partition(partition)) return in;
+  return absl::NotFoundError(absl::StrCat("topic '", std::string(topic), "' has no partition ",
+                                          partition, "; it has ", found->partitions.size()));
+}
+
+std::string BatchOf(const KafkaRecord& record, std::int64_t timestamp) {
+  std::vector<std::pair<std::string_view, std::optional<std::string_view>>> headers;
+  headers.reserve(record.headers.size());
+  for (const auto& [name, value] : record.headers) headers.emplace_back(name, value);
+  kafka::BatchBuilder builder;
+  builder.Add(timestamp, record.key, record.value, headers);
+  return builder.Build();
+}
+
+absl::Status StatusFor(const core::Partition::AppendResult& result) {
+  switch (result.error) {
+    case core::AppendError::kNone:
+      return absl::OkStatus();
+    case core::AppendError::kMemoryLimit:
+      return absl::ResourceExhaustedError(result.message);
+    case core::AppendError::kClosed:
+      return absl::NotFoundError(result.message);
+    case core::AppendError::kOutOfOrderSequence:
+    case core::AppendError::kStaleProducerEpoch:
+    case core::AppendError::kStorage:
+      break;
+  }
+  return absl::InternalError(result.message);
+}
+
+KafkaRecord Copy(const kafka::Record& record) {
+  KafkaRecord copy;
+  if (record.key.has_value()) copy.key = std::string(*record.key);
+  if (record.value.has_value()) copy.value = std::string(*record.value);
+  for (const auto& [name, value] : record.headers) {
+    copy.headers.emplace_back(
+        std::string(name), value.has_value() ? std::optional<std::string>(*value) : std::nullopt);
+  }
+  copy.timestamp = record.timestamp;
+  copy.offset = record.offset;
+  return copy;
+}
+
+}  // namespace
+
+Kafka::Kafka(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
+  auto created =
+      Await<Nothing>(*state_->link, [&](embed::Promise<absl::StatusOr<Nothing>> promise) {
+        const std::int32_t count =
+            partitions == -1 ? state_->cluster.options().default_partitions : partitions;
+        if (count < 1) {
+          return promise.Keep(absl::InvalidArgumentError(
+              absl::StrCat("a topic of ", count, " partitions; it must have 1 at least")));
+        }
+        auto shared = std::make_shared<embed::Promise<absl::StatusOr<Nothing>>>(std::move(promise));
+        const auto made =
+            state_->cluster.topics().Create(topic, count, {}, [shared](const absl::Status& status) {
+              shared->Keep(status.ok() ? absl::StatusOr<Nothing>(Nothing()) : status);
+            });
+        if (!made.ok()) shared->Keep(made.status());
+      });
+  return created.status();
+}
+
+Status Kafka::DeleteTopic(std::string_view topic) {
+  auto deleted =
+      Await<Nothing>(*state_->link, [&](embed::Promise<absl::StatusOr<Nothing>> promise) {
+        kafka::Topic* const found = state_->cluster.topics().Find(topic);
+        if (found == nullptr) return promise.Keep(NoTopic(topic));
+        state_->cluster.topics().Delete(
+            *found, [promise = std::move(promise)](const absl::Status& status) mutable {
+              promise.Keep(status.ok() ? absl::StatusOr<Nothing>(Nothing()) : status);
+            });
+      });
+  return deleted.status();
+}
+
+StatusOr<std::vector<std::string>> Kafka::Topics() {
+  using Names = std::vector<std::string>;
+  return Await<Names>(*state_->link, [&](embed::Promise<absl::StatusOr<Names>> promise) {
+    Names names;
+    for (const auto& [name, topic] : state_->cluster.topics().topics()) names.push_back(name);
+    promise.Keep(std::move(names));
+  });
+}
+
+StatusOr<KafkaPosition> Kafka::Append(std::string_view topic, const KafkaRecord& record,
+                                      std::int32_t partition) {
+  using Answer = absl::StatusOr<KafkaPosition>;
+  return Await<KafkaPosition>(*state_->link, [&](embed::Promise<Answer> promise) {
+    kafka::Cluster& cluster = state_->cluster;
+    const kafka::Topic* const found = cluster.topics().Find(topic);
+    if (found == nullptr) return promise.Keep(NoTopic(topic));
+    std::int32_t index = partition;
+    if (index == -1) {
+      const auto count = static_cast<std::int32_t>(found->partitions.size());
+      index = record.key.has_value() ? kafka::PartitionForKey(*record.key, count)
+                                     : static_cast<std::int32_t>(state_->next_keyless++ %
+                                                                 static_cast<std::uint32_t>(count));
+    }
+    const auto in = FindPartition(cluster, topic, index);
+    if (!in.ok()) return promise.Keep(in.status());
+    core::Partition::AppendRequest append;
+    append.max_timestamp =
+        record.timestamp == -1 ? cluster.home().clock().UnixMillis() : record.timestamp;
+    append.bytes = BatchOf(record, append.max_timestamp);
+    append.record_count = 1;
+    (*in)->Append(std::move(append), [index, promise = std::move(promise)](
+                                         core::Partition::AppendResult result) mutable {
+      const absl::Status status = StatusFor(result);
+      if (!status.ok()) return promise.Keep(status);
+      promise.Keep(KafkaPosition{index, result.base_offset});
+    });
+  });
+}
+
+StatusOr<std::vector<KafkaRecord>> Kafka::Read(std::string_view topic, std::int32_t partition,
+                                               std::int64_t offset, std::size_t max_records) {
+  std::vector<KafkaRecord> records;
+  std::int64_t next = offset;
+  while (records.size() < max_records) {
+    using Batches = std::vector<storage::Batch>;
+    const auto batches =
+        Await<Batches>(*state_->link, [&](embed::Promise<absl::StatusOr<Batches>> promise) {
+          const auto in = FindPartition(state_->cluster, topic, partition);
+          if (!in.ok()) return promise.Keep(in.status());
+          (*in)->Read(next, kReadBytes,
+                      [promise = std::move(promise)](core::Partition::ReadResult read) mutable {
+                        promise.Keep(std::move(read));
+                      });
+        });
+    if (!batches.ok()) return batches.status();
+    if (batches.value().empty()) break;
+    for (const storage::Batch& batch : batches.value()) {
+      // Records are opened on the caller's thread, not on the broker's.
+      const absl::Status opened =
+          kafka::ForEachRecord(*batch.bytes, [&](const kafka::Record& record) {
+            if (record.offset >= next) records.push_back(Copy(record));
+            return records.size() < max_records;
+          });
+      if (!opened.ok()) return embed::StatusOf(opened);
+      next = batch.last_offset + 1;
+      if (records.size() >= max_records) break;
+    }
+  }
+  return records;
+}
+
+StatusOr<std::vector<KafkaRecord>> Kafka::ReadAll(std::string_view topic, std::int32_t partition) {
+  const auto bounds = Bounds(topic, partition);
+  if (!bounds.ok()) return bounds.status();
+  const std::int64_t count = bounds.value().high_watermark - bounds.value().start_offset;
+  auto records =
+      Read(topic, partition, bounds.value().start_offset, static_cast<std::size_t>(count));
+  if (!records.ok()) return records;
+  // Offsets may have gaps; what came behind the high watermark since is not of "now".
+  std::vector<KafkaRecord> all = std::move(records).value();
+  while (!all.empty() && all.back().offset >= bounds.value().high_watermark) all.pop_back();
+  return all;
+}
+
+StatusOr<KafkaBounds> Kafka::Bounds(std::string_view topic, std::int32_t partition) {
+  using Answer = absl::StatusOr<KafkaBounds>;
+  return Await<KafkaBounds>(*state_->link, [&](embed::Promise<Answer> promise) {
+    const auto in = FindPartition(state_->cluster, topic, partition);
+    if (!in.ok()) return promise.Keep(in.status());
+    promise.Keep(KafkaBounds{(*in)->start_offset(), (*in)->high_watermark()});
+  });
+}
+
+}  // namespace wherry
