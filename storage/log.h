@@ -48,7 +48,7 @@ struct ReadLimits {
 struct LogBounds {
   std::int64_t start_offset = 0;
   std::int64_t end_offset = 0;
-  // Sum of the sizes of the batches kept, in bytes.
+  // Sum of the sizes of the batches kept, in bytes; after a restart an estimate.
   std::uint64_t size_bytes = 0;
 };
 

@@ -80,7 +80,8 @@ class LogStore {
   // Applies all of `batch` or nothing. After an error the store is as before the call.
   virtual absl::Status Commit(const CommitBatch& batch, Durability durability) = 0;
 
-  // A new, empty log that starts at `start_offset`. The id is durable before the call returns.
+  // A new, empty log that starts at `start_offset`. It survives a kill -9 at once, and a power loss
+  // with the next synced commit: nothing that names it can be kept without it.
   virtual absl::StatusOr<LogId> CreateLog(std::int64_t start_offset = 0) = 0;
   // Deletes the log and all its batches; reads that hold bytes keep them. Space is freed without
   // rewriting others.

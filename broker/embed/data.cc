@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/memory_log_store.h"
+#include "storage/rocksdb_log_store.h"
 
 namespace wherry::embed {
 
@@ -50,9 +51,7 @@ absl::Status ReadAdvertise(std::string_view text, kafka::ClusterOptions& options
 }
 
 absl::StatusOr<std::unique_ptr<storage::LogStore>> OpenStore(const Options& options) {
-  if (!options.data_dir.empty()) {
-    return absl::FailedPreconditionError("no log on disk yet");
-  }
+  if (!options.data_dir.empty()) return storage::OpenRocksdbLogStore(options.data_dir);
   return std::make_unique<storage::MemoryLogStore>();
 }
 

@@ -1,0 +1,158 @@
+#include "storage/rocksdb_database.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rocksdb/options.h"
+#include "rocksdb/table.h"
+#include "storage/rocksdb_format.h"
+
+namespace wherry::storage {
+
+namespace {
+
+constexpr std::size_t kWriteBufferSize = 32 << 20;
+constexpr std::size_t kSmallWriteBufferSize = 4 << 20;
+constexpr int kMaxWriteBuffers = 4;
+constexpr std::uint64_t kMaxWalBytes = 6 * kWriteBufferSize;
+// Rewriting batches gains little before many files overlap: they are only appended.
+constexpr int kFilesBeforeCompaction = 8;
+// Pushing back would stop every topic for the compaction of one.
+constexpr int kNever = 1 << 30;
+
+rocksdb::DBOptions DatabaseOptions() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  // Reports a damaged record, where the default would open with what came before it and say
+  // nothing; a record that a kill cut short is no damage.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  // With it on, acknowledged writes stay in this process and die with it.
+  options.manual_wal_flush = false;
+  options.max_total_wal_size = kMaxWalBytes;
+  options.max_background_jobs = 2;
+  options.max_open_files = -1;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.keep_log_file_num = 2;
+  options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  // One thread writes at a time.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_write_thread_adaptive_yield = false;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(std::size_t write_buffer_size) {
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = write_buffer_size;
+  options.max_write_buffer_number = kMaxWriteBuffers;
+  // Batches come compressed, if their producer wants that.
+  options.compression = rocksdb::kNoCompression;
+  options.bottommost_compression = rocksdb::kNoCompression;
+  options.level0_file_num_compaction_trigger = kFilesBeforeCompaction;
+  options.level0_slowdown_writes_trigger = kNever;
+  options.level0_stop_writes_trigger = kNever;
+  options.soft_pending_compaction_bytes_limit = 0;
+  options.hard_pending_compaction_bytes_limit = 0;
+  return options;
+}
+
+absl::Status MakeDirectory(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (!error && ::access(directory.c_str(), R_OK | W_OK | X_OK) != 0) {
+    error = std::error_code(errno, std::generic_category());
+  }
+  if (!error) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("cannot keep data in \"", directory, "\": ", error.message(),
+                   "; name a directory that this user may write (--data-dir)"));
+}
+
+absl::Status OpenFailed(const rocksdb::Status& status, const std::string& directory) {
+  const std::string text = status.ToString();
+  if (status.IsIOError() && text.find("lock") != text.npos) {
+    return absl::UnavailableError(
+        absl::StrCat("\"", directory,
+                     "\" is in use by another process; stop it or name another directory "
+                     "(--data-dir)"));
+  }
+  if (status.IsCorruption()) {
+    return absl::DataLossError(absl::StrCat("the data in \"", directory, "\" is damaged: ", text,
+                                            "; restore it from a copy, or start with an empty "
+                                            "directory"));
+  }
+  return FromRocksdb(status, absl::StrCat("opening \"", directory, "\""));
+}
+
+absl::Status CheckVersion(RocksdbDatabase& database) {
+  std::string value;
+  const rocksdb::Status got =
+      database.db->Get(rocksdb::ReadOptions(), database.meta, format::kVersionKey, &value);
+  if (got.IsNotFound()) {
+    return FromRocksdb(database.db->Put(rocksdb::WriteOptions(), database.meta, format::kVersionKey,
+                                        format::Be32(format::kVersion)),
+                       "writing the format's version");
+  }
+  if (!got.ok()) return FromRocksdb(got, "reading the format's version");
+  const std::optional<std::uint32_t> version = format::FromBe32(value);
+  if (version == format::kVersion) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("\"", database.directory, "\" has format ", version.value_or(0),
+                   ", this Wherry reads format ", format::kVersion,
+                   "; use the Wherry that wrote it, or another directory"));
+}
+
+}  // namespace
+
+absl::Status FromRocksdb(const rocksdb::Status& status, const std::string& doing) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string text = absl::StrCat(doing, " failed: ", status.ToString());
+  if (status.IsNoSpace()) {
+    return absl::ResourceExhaustedError(absl::StrCat(text, "; free space on the disk"));
+  }
+  if (status.IsCorruption()) return absl::DataLossError(text);
+  return absl::InternalError(text);
+}
+
+absl::StatusOr<std::unique_ptr<RocksdbDatabase>> RocksdbDatabase::Open(
+    const std::string& directory) {
+  if (absl::Status status = MakeDirectory(directory); !status.ok()) return status;
+  const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
+      {rocksdb::kDefaultColumnFamilyName, FamilyOptions(kSmallWriteBufferSize)},
+      {format::kLogs, FamilyOptions(kSmallWriteBufferSize)},
+      {format::kBatches, FamilyOptions(kWriteBufferSize)},
+      {format::kState, FamilyOptions(kSmallWriteBufferSize)}};
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened =
+      rocksdb::DB::Open(DatabaseOptions(), directory, families, &handles, &db);
+  if (!opened.ok()) return OpenFailed(opened, directory);
+  auto database = std::make_unique<RocksdbDatabase>();
+  database->db.reset(db);
+  database->directory = directory;
+  database->meta = handles[0];
+  database->logs = handles[1];
+  database->batches = handles[2];
+  database->state = handles[3];
+  if (absl::Status status = CheckVersion(*database); !status.ok()) return status;
+  return database;
+}
+
+RocksdbDatabase::~RocksdbDatabase() {
+  if (db == nullptr) return;
+  for (rocksdb::ColumnFamilyHandle* handle : {meta, logs, batches, state}) {
+    if (handle != nullptr) db->DestroyColumnFamilyHandle(handle);
+  }
+  db->Close();
+}
+
+}  // namespace wherry::storage

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "storage/memory_log_store.h"
+#include "storage/rocksdb_log_store.h"
+
+// The stores that the typed suites run on. Threads: the test's.
+namespace wherry::storage {
+
+// A folder of its own, gone with its owner.
+class TestFolder {
+ public:
+  TestFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "wherry-store-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TestFolder() { std::filesystem::remove_all(path_); }
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+struct Memory {
+  std::unique_ptr<LogStore> store = std::make_unique<MemoryLogStore>();
+  // What a restart does to the store; in memory there is none.
+  void Reopen() {}
+};
+
+struct Rocksdb {
+  TestFolder folder;
+  std::unique_ptr<LogStore> store = OpenRocksdbLogStore(folder.path()).value();
+  void Reopen() {}
+};
+
+// The same, closed and opened again at every step that the test marks.
+struct RocksdbReopened {
+  TestFolder folder;
+  std::unique_ptr<LogStore> store = OpenRocksdbLogStore(folder.path()).value();
+  void Reopen() {
+    store = nullptr;
+    store = OpenRocksdbLogStore(folder.path()).value();
+  }
+};
+
+inline Bytes BytesOf(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+}  // namespace wherry::storage
