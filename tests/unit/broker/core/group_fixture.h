@@ -61,12 +61,13 @@ class GroupFixture : public ::testing::Test {
 
   // Runs `step` on the shard and waits for it.
   void On(absl::AnyInvocable<void()> step) {
-    std::promise<void> done;
-    shard_.Post([&] {
+    // Shared: the waiter may go on while the shard is still inside set_value.
+    const auto done = std::make_shared<std::promise<void>>();
+    shard_.Post([&step, done] {
       step();
-      done.set_value();
+      done->set_value();
     });
-    done.get_future().wait();
+    done->get_future().wait();
   }
   // Waits for what tasks post, and what those post: a commit's completion, then an answer.
   void Settle() {
