@@ -87,7 +87,8 @@ constexpr ApiRow MakeRow(ApiRow row) {
   row.handle = [](const Call& call, std::string_view body, bool flexible,
                   const std::shared_ptr<ResponseSlot>& slot) {
     Request request;
-    if (!wire::Decoder(body, call.version, flexible).Decode(request)) return false;
+    // The version of the answer: the request's own, but where ApiVersions falls back to 0.
+    if (!wire::Decoder(body, slot->version, flexible).Decode(request)) return false;
     Handle(call, request, Reply<Response>(slot));
     return true;
   };

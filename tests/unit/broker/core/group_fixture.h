@@ -1,0 +1,188 @@
+#pragma once
+
+#include <atomic>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "broker/core/group_coordinator.h"
+#include "storage/memory_log_store.h"
+
+namespace wherry::core {
+
+// A clock that only a test moves.
+class TestClock final : public runtime::Clock {
+ public:
+  runtime::Instant Now() const override { return runtime::Instant(runtime::Duration(now_.load())); }
+  std::int64_t UnixMillis() const override { return 1000; }
+  void Advance(runtime::Duration by) { now_ += by.count(); }
+
+ private:
+  std::atomic<runtime::Duration::rep> now_{0};
+};
+
+// Groups and offsets on a running shard over a memory store, which "restarts" keep.
+class GroupFixture : public ::testing::Test {
+ protected:
+  GroupFixture() {
+    commits_.Start();
+    shard_.Start();
+    Open();
+  }
+  ~GroupFixture() override {
+    Close();
+    commits_.Stop();
+    shard_.Stop();
+  }
+
+  void Open() {
+    On([this] {
+      offsets_ = OffsetStore::Open(space_, store_, commits_).value();
+      groups_ =
+          GroupCoordinator::Open(space_, {store_, commits_, shard_, *offsets_}, settings_).value();
+    });
+  }
+  void Close() {
+    On([this] {
+      groups_.reset();
+      offsets_.reset();
+    });
+    Settle();
+  }
+  void Restart() {
+    Close();
+    Open();
+  }
+
+  // Runs `step` on the shard and waits for it.
+  void On(absl::AnyInvocable<void()> step) {
+    // Shared: the waiter may go on while the shard is still inside set_value.
+    const auto done = std::make_shared<std::promise<void>>();
+    shard_.Post([&step, done] {
+      step();
+      done->set_value();
+    });
+    done->get_future().wait();
+  }
+  // Waits for what tasks post, and what those post: a commit's completion, then an answer.
+  void Settle() {
+    for (int i = 0; i < 8; ++i) On([] {});
+  }
+  void Advance(runtime::Duration by) {
+    clock_.Advance(by);
+    shard_.ClockMoved();
+    Settle();
+  }
+
+  template <typename T>
+  using Later = std::shared_ptr<std::optional<T>>;
+
+  static JoinRequest Joining(const std::string& member_id = "") {
+    JoinRequest request;
+    request.group_id = "g";
+    request.member_id = member_id;
+    request.client_id = "client";
+    request.client_host = "/127.0.0.1";
+    request.protocol_type = "consumer";
+    request.protocols = {{"range", "topics"}};
+    request.session_timeout = std::chrono::seconds(10);
+    request.rebalance_timeout = std::chrono::seconds(60);
+    return request;
+  }
+  static JoinRequest JoiningAs(const std::string& instance_id) {
+    JoinRequest request = Joining();
+    request.instance_id = instance_id;
+    return request;
+  }
+
+  Later<JoinResult> Join(JoinRequest request) {
+    auto later = std::make_shared<std::optional<JoinResult>>();
+    On([&] {
+      groups_->Join(std::move(request), [later](JoinResult joined) { *later = std::move(joined); });
+      EXPECT_FALSE(later->has_value()) << "answered inside the call";
+    });
+    Settle();
+    return later;
+  }
+  Later<SyncResult> Sync(const JoinResult& joined,
+                         std::vector<SyncRequest::Assignment> assignments = {}) {
+    SyncRequest request;
+    request.claim = Claim(joined);
+    request.assignments = std::move(assignments);
+    auto later = std::make_shared<std::optional<SyncResult>>();
+    On([&] {
+      groups_->Sync(std::move(request), [later](SyncResult synced) { *later = std::move(synced); });
+    });
+    Settle();
+    return later;
+  }
+  static MemberClaim Claim(const JoinResult& joined) {
+    return {"g", joined.generation, joined.member_id, std::nullopt};
+  }
+  GroupError Heartbeat(const MemberClaim& claim) {
+    GroupError error{};
+    On([&] { error = groups_->Heartbeat(claim); });
+    return error;
+  }
+  GroupError ValidateCommit(const MemberClaim& claim) {
+    GroupError error{};
+    On([&] { error = groups_->ValidateCommit(claim); });
+    return error;
+  }
+  GroupError Leave(const LeavingMember& member) {
+    GroupError error{};
+    On([&] { error = groups_->Leave("g", {member}).front(); });
+    Settle();
+    return error;
+  }
+  GroupError Delete(const std::string& group_id) {
+    std::optional<GroupError> error;
+    On([&] { groups_->Delete(group_id, [&](GroupError answer) { error = answer; }); });
+    Settle();
+    return error.value();
+  }
+  GroupDescription Describe() {
+    GroupDescription description;
+    On([&] { description = groups_->Describe("g"); });
+    return description;
+  }
+  void Commit(const std::string& group, const std::string& topic, std::int64_t offset) {
+    absl::Status status = absl::UnknownError("not answered");
+    On([&] {
+      offsets_->Commit(group, {{topic, 0, {offset, 3, "note", 77}}},
+                       [&](const absl::Status& answer) { status = answer; });
+      // Not seen before it is kept.
+      EXPECT_NE(offsets_->Fetch(group, topic, 0).value_or(CommittedOffset{}).offset, offset);
+    });
+    Settle();
+    EXPECT_TRUE(status.ok()) << status;
+  }
+  std::optional<CommittedOffset> Fetch(const std::string& group, const std::string& topic) {
+    std::optional<CommittedOffset> found;
+    On([&] { found = offsets_->Fetch(group, topic, 0); });
+    return found;
+  }
+
+  // A group of one member, "a", that is stable.
+  JoinResult StableGroup() {
+    const JoinResult joined = Join(Joining())->value();
+    EXPECT_EQ(Sync(joined, {{joined.member_id, "all"}})->value().assignment, "all");
+    return joined;
+  }
+
+  const Namespace space_{"default"};
+  GroupSettings settings_;
+  TestClock clock_;
+  runtime::Shard shard_{0, clock_, 1};
+  storage::MemoryLogStore store_;
+  CommitQueue commits_{store_, SyncPolicy::kCommit, shard_};
+  std::unique_ptr<OffsetStore> offsets_;
+  std::unique_ptr<GroupCoordinator> groups_;
+};
+
+}  // namespace wherry::core
