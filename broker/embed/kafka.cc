@@ -221,4 +221,16 @@ StatusOr<KafkaBounds> Kafka::Bounds(std::string_view topic, std::int32_t partiti
   });
 }
 
+StatusOr<std::map<std::pair<std::string, std::int32_t>, std::int64_t>> Kafka::CommittedOffsets(
+    std::string_view group) {
+  using Offsets = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
+  return Await<Offsets>(*state_->link, [&](embed::Promise<absl::StatusOr<Offsets>> promise) {
+    Offsets offsets;
+    for (const auto& [partition, committed] : state_->cluster.offsets().FetchAll(group)) {
+      offsets.emplace(partition, committed.offset);
+    }
+    promise.Keep(std::move(offsets));
+  });
+}
+
 }  // namespace wherry

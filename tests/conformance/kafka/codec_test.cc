@@ -17,7 +17,10 @@ class KafkaCodecTest : public KafkaTest {
   void ExpectRoundTrip(const Codec& codec) {
     constexpr int kRecords = 500;
     const std::string topic = CreateTopic(codec.name, 1);
-    Producer producer(bootstrap(), {{"compression.type", codec.name}, {"linger.ms", "50"}});
+    // All in one batch: one of a single record is not worth compressing to the client.
+    Producer producer(bootstrap(), {{"compression.type", codec.name},
+                                    {"linger.ms", "10000"},
+                                    {"batch.num.messages", std::to_string(kRecords)}});
     std::vector<std::string> values;
     for (int i = 0; i < kRecords; ++i) {
       values.push_back("a value that repeats itself, repeats itself " + std::to_string(i));

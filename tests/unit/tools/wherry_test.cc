@@ -131,7 +131,6 @@ TEST(WherryServer, AnnouncesWhereItListensAndStopsCleanly) {
 }
 
 TEST(WherryServer, KeepsItsDataWhereItIsToldAndStopsAtCtrlC) {
-  GTEST_SKIP() << "--data-dir comes with the log";
   ServerProcess server({"--data-dir", "data", "--ready-fd", "3", "--listen", "nats://localhost:0"});
   ASSERT_THAT(server.AwaitReady(), StartsWith("{\"nats\":[")) << server.Errors();
   EXPECT_TRUE(fs::is_directory(server.folder() + "/data"));
@@ -159,7 +158,6 @@ TEST(WherryServer, RefusesAPortInUse) {
 }
 
 TEST(WherryServer, RefusesADataDirectoryThatAnotherProcessHolds) {
-  GTEST_SKIP() << "--data-dir comes with the log";
   ServerProcess first({"--data-dir", "data", "--ready-fd", "3", "--listen", "nats://127.0.0.1:0"});
   ASSERT_NE(first.AwaitReady(), "") << first.Errors();
   const std::string data = first.folder() + "/data";
@@ -168,7 +166,6 @@ TEST(WherryServer, RefusesADataDirectoryThatAnotherProcessHolds) {
 }
 
 TEST(WherryServer, RefusesADataDirectoryThatCannotBe) {
-  GTEST_SKIP() << "--data-dir comes with the log";
   ServerProcess server({"--data-dir", "/dev/null/data", "--listen", "nats://127.0.0.1:0"});
   ExpectRefusal(server, "/dev/null/data");
 }
