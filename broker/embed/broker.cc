@@ -78,7 +78,8 @@ struct Broker::State {
                     [this](std::string_view line) { Log(LogLevel::kWarning, line); }),
         monitor([this] { return CurrentVarz(); }),
         link(std::make_shared<embed::ShardLink>(shard)),
-        nats(std::make_shared<Nats::State>(link, nats_server)) {}
+        nats_state(std::make_shared<Nats::State>(link, nats_server)),
+        nats(nats_state) {}
 
   void Log(LogLevel level, std::string_view line) const {
     if (options.log) options.log(level, line);
@@ -104,6 +105,7 @@ struct Broker::State {
   };
   std::vector<std::unique_ptr<net::Listener>> listeners;
   std::shared_ptr<embed::ShardLink> link;
+  std::shared_ptr<Nats::State> nats_state;
   Nats nats;
   std::optional<Kafka> kafka;  // as soon as there is data
 
@@ -174,6 +176,7 @@ Status Broker::State::Stop() {
   link->Run([this] {
     for (auto& listener : listeners) listener->Stop();
     connections.CloseAll();
+    nats_state->OnStop();
     data->BeforeStop();
   });
   data->Stop();

@@ -68,13 +68,21 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
   void Begin(std::string_view subject, std::string_view queue) {
     interest = std::make_unique<nats::Subscription>(*this, subject, queue, "0");
     broker->server.router().Subscribe(*interest);
+    broker->subscriptions.insert(this);
   }
   void End() {
     if (interest == nullptr) return;
+    broker->subscriptions.erase(this);
     broker->server.router().Unsubscribe(std::move(interest));
     interest = nullptr;
     // A delivery of this very turn may still hold the route, which refers to us.
     broker->server.home().AtEndOfTurn([alive = shared_from_this()] {});
+  }
+
+  void OnStop() {
+    const std::lock_guard<std::mutex> lock(mutex);
+    stopped = true;
+    changed.notify_all();
   }
 
   const std::shared_ptr<Nats::State> broker;
@@ -84,7 +92,12 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
   std::mutex mutex;
   std::condition_variable changed;
   std::deque<NatsMessage> arrived;
+  bool stopped = false;  // nothing arrives any more
 };
+
+void Nats::State::OnStop() {
+  for (NatsSubscription::State* const subscription : subscriptions) subscription->OnStop();
+}
 
 NatsSubscription::NatsSubscription(std::shared_ptr<State> state) : state_(std::move(state)) {}
 NatsSubscription::NatsSubscription(NatsSubscription&&) noexcept = default;
@@ -109,10 +122,12 @@ StatusOr<NatsMessage> NatsSubscription::Next(std::chrono::milliseconds timeout) 
   }
   if (state_->broker->link->OnShardThread()) return FromCallback("Next");
   std::unique_lock<std::mutex> lock(state_->mutex);
-  if (!state_->changed.wait_for(lock, timeout, [&] { return !state_->arrived.empty(); })) {
+  const auto ended = [this] { return !state_->arrived.empty() || state_->stopped; };
+  if (!state_->changed.wait_for(lock, timeout, ended)) {
     return Status(StatusCode::kDeadlineExceeded,
                   absl::StrCat("no message came within ", timeout.count(), " ms"));
   }
+  if (state_->arrived.empty()) return Stopped();
   NatsMessage message = std::move(state_->arrived.front());
   state_->arrived.pop_front();
   return message;

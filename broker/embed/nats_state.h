@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 
 #include "broker/embed/shard_link.h"
 #include "broker/nats/server.h"
@@ -16,6 +17,10 @@ struct Nats::State {
   const std::shared_ptr<embed::ShardLink> link;
   nats::Server& server;  // on the shard only, as long as `link` runs tasks
   const std::int32_t max_payload;
+
+  // Ends the wait of everybody in Next. On the shard.
+  void OnStop();
+  std::set<NatsSubscription::State*> subscriptions;  // on the shard only: those with an interest
 };
 
 }  // namespace wherry
