@@ -2,7 +2,6 @@
 
 #include <utility>
 
-
 namespace wherry::core {
 
 GroupCoordinator::GroupCoordinator(const Namespace& name_space, Services services,
@@ -77,6 +76,8 @@ void GroupCoordinator::Join(JoinRequest request, JoinDone done) {
     refused.error = GroupError::kInvalidGroupId;
   } else if (group == nullptr && !request.member_id.empty()) {
     refused.error = GroupError::kUnknownMember;
+  } else if (group == nullptr && groups_.size() >= settings_.max_groups) {
+    refused.error = GroupError::kGroupFull;
   }
   if (refused.error != GroupError::kNone) {
     services_.home.Post([done = std::move(done), refused = std::move(refused)]() mutable {

@@ -25,7 +25,7 @@ enum class GroupError : std::uint8_t {
   kIllegalGeneration,        // of an earlier or later generation than the present one
   kRebalanceInProgress,      // join again
   kFencedInstance,           // a newer member has taken over this instance id
-  kGroupFull,                // GroupSettings::max_group_size
+  kGroupFull,                // GroupSettings::max_group_size, or max_groups
   kNonEmptyGroup,            // has members
   kGroupNotFound,            // no such group
   kCoordinatorNotAvailable,  // the group was deleted or the broker stops
@@ -54,6 +54,8 @@ struct GroupSettings {
   runtime::Duration max_rebalance_timeout = std::chrono::hours(24);
   // Members and joiners that have been given an id, per group.
   std::size_t max_group_size = 10'000;
+  // Groups that somebody has joined and nobody has deleted.
+  std::size_t max_groups = 100'000;
 };
 
 // One way of sharing that a member supports, with what it tells the leader about itself.

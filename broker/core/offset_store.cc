@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "broker/core/state_codec.h"
 
 namespace wherry::core {
@@ -32,17 +33,28 @@ std::optional<CommittedOffset> DecodeOffset(std::string_view value) {
   return committed;
 }
 
+// Key and value on disk, or a little more.
+constexpr std::size_t kFixedBytes = 64;
+
+std::size_t SizeOf(std::string_view group, const OffsetStore::TopicPartition& partition,
+                   const std::optional<CommittedOffset>& committed) {
+  if (!committed.has_value()) return 0;
+  return kFixedBytes + group.size() + partition.first.size() + committed->metadata.size();
+}
+
 }  // namespace
 
-OffsetStore::OffsetStore(const Namespace& name_space, CommitQueue& commits)
+OffsetStore::OffsetStore(const Namespace& name_space, CommitQueue& commits, std::size_t max_bytes)
     : key_prefix_(StateKey(name_space, "offsets/")),
       commits_(commits),
+      max_bytes_(max_bytes),
       state_(std::make_shared<State>()) {}
 
 absl::StatusOr<std::unique_ptr<OffsetStore>> OffsetStore::Open(const Namespace& name_space,
                                                                storage::LogStore& store,
-                                                               CommitQueue& commits) {
-  std::unique_ptr<OffsetStore> offsets(new OffsetStore(name_space, commits));
+                                                               CommitQueue& commits,
+                                                               std::size_t max_bytes) {
+  std::unique_ptr<OffsetStore> offsets(new OffsetStore(name_space, commits, max_bytes));
   if (absl::Status status = offsets->Load(store); !status.ok()) return status;
   return offsets;
 }
@@ -62,6 +74,7 @@ absl::Status OffsetStore::Load(const storage::LogStore& store) {
           return false;
         }
         state_->groups[group][{topic, partition}].committed = committed;
+        state_->bytes += SizeOf(group, {topic, partition}, committed);
         return true;
       });
   return scanned.ok() ? damage : scanned;
@@ -79,10 +92,23 @@ void OffsetStore::Commit(std::string_view group, std::vector<Entry> entries,
                          CommitQueue::Done done) {
   std::vector<Change> changes;
   changes.reserve(entries.size());
+  std::size_t bytes = state_->bytes;
   for (Entry& entry : entries) {
+    const TopicPartition partition{entry.topic, entry.partition};
+    bytes += SizeOf(group, partition, entry.committed);
+    bytes -= SizeOf(group, partition, Fetch(group, entry.topic, entry.partition));
     changes.push_back({std::string(group),
                        {std::move(entry.topic), entry.partition},
                        std::move(entry.committed)});
+  }
+  if (bytes > max_bytes_) {
+    // An empty commit, so that the answer comes in its turn.
+    return commits_.Submit(
+        {}, [done = std::move(done), max_bytes = max_bytes_](const absl::Status& status) mutable {
+          done(!status.ok() ? status
+                            : absl::ResourceExhaustedError(absl::StrCat(
+                                  "committed offsets take more than ", max_bytes, " bytes")));
+        });
   }
   Submit(std::move(changes), std::move(done));
 }
@@ -144,7 +170,7 @@ void OffsetStore::DeleteOffsets(std::string_view group,
   Submit(std::move(changes), std::move(done));
 }
 
-void OffsetStore::DeleteTopic(std::string_view topic, CommitQueue::Done done) {
+CommitQueue::Done OffsetStore::DeleteTopic(std::string_view topic, storage::CommitBatch& batch) {
   std::vector<Change> changes;
   for (const auto& [group, slots] : state_->groups) {
     for (auto slot = slots.lower_bound({std::string(topic), INT32_MIN});
@@ -152,11 +178,20 @@ void OffsetStore::DeleteTopic(std::string_view topic, CommitQueue::Done done) {
       changes.push_back({group, slot->first, std::nullopt});
     }
   }
-  Submit(std::move(changes), std::move(done));
+  return Stage(std::move(changes), batch);
 }
 
 void OffsetStore::Submit(std::vector<Change> changes, CommitQueue::Done done) {
   storage::CommitBatch batch;
+  CommitQueue::Done staged = Stage(std::move(changes), batch);
+  commits_.Submit(std::move(batch), [staged = std::move(staged),
+                                     done = std::move(done)](const absl::Status& status) mutable {
+    staged(status);
+    done(status);
+  });
+}
+
+CommitQueue::Done OffsetStore::Stage(std::vector<Change> changes, storage::CommitBatch& batch) {
   for (const Change& change : changes) {
     ++state_->groups[change.group][change.partition].under_way;
     if (change.committed.has_value()) {
@@ -165,11 +200,9 @@ void OffsetStore::Submit(std::vector<Change> changes, CommitQueue::Done done) {
       batch.Delete(Key(change));
     }
   }
-  commits_.Submit(std::move(batch), [state = state_, changes = std::move(changes),
-                                     done = std::move(done)](const absl::Status& status) mutable {
+  return [state = state_, changes = std::move(changes)](const absl::Status& status) mutable {
     Apply(*state, std::move(changes), status.ok());
-    done(status);
-  });
+  };
 }
 
 void OffsetStore::Apply(State& state, std::vector<Change> changes, bool committed) {
@@ -177,7 +210,11 @@ void OffsetStore::Apply(State& state, std::vector<Change> changes, bool committe
     const auto slots = state.groups.find(change.group);
     const auto slot = slots->second.find(change.partition);
     --slot->second.under_way;
-    if (committed) slot->second.committed = std::move(change.committed);
+    if (committed) {
+      state.bytes -= SizeOf(change.group, change.partition, slot->second.committed);
+      state.bytes += SizeOf(change.group, change.partition, change.committed);
+      slot->second.committed = std::move(change.committed);
+    }
     if (slot->second.committed.has_value() || slot->second.under_way > 0) continue;
     slots->second.erase(slot);
     if (slots->second.empty()) state.groups.erase(slots);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,6 +30,8 @@ struct CommittedOffset {
 // The committed offsets of one namespace's consumer groups, by group, topic and partition. Seen by
 // Fetch only once committed; a commit that fails leaves the older offset in place.
 //
+// What clients can make it keep is bounded by max_bytes: keys and values, as they lie on disk.
+//
 // On disk, one key for each (integers big-endian, strings behind their size in be32):
 //   key    be16 size of the namespace's name, the name, "offsets/", group, topic, be32 partition
 //   value  u8 version (1), be64 offset, be32 leader epoch, metadata, be64 commit timestamp
@@ -43,15 +46,19 @@ class OffsetStore {
     CommittedOffset committed;
   };
 
+  static constexpr std::size_t kMaxBytes = 256 << 20;
+
   // Loads what `store` holds for the namespace; what `commits` commits must end up in `store`.
   // kDataLoss: a key or value there cannot be read.
   static absl::StatusOr<std::unique_ptr<OffsetStore>> Open(const Namespace& name_space,
                                                            storage::LogStore& store,
-                                                           CommitQueue& commits);
+                                                           CommitQueue& commits,
+                                                           std::size_t max_bytes = kMaxBytes);
   OffsetStore(const OffsetStore&) = delete;
   OffsetStore& operator=(const OffsetStore&) = delete;
 
   // All entries or none. `done` runs as a later task on the home shard, also when this is gone.
+  // kResourceExhausted: more than max_bytes in all groups.
   void Commit(std::string_view group, std::vector<Entry> entries, CommitQueue::Done done);
 
   std::optional<CommittedOffset> Fetch(std::string_view group, std::string_view topic,
@@ -66,8 +73,9 @@ class OffsetStore {
   void DeleteGroup(std::string_view group, CommitQueue::Done done);
   void DeleteOffsets(std::string_view group, const std::vector<TopicPartition>& partitions,
                      CommitQueue::Done done);
-  // In every group: whoever deletes a topic calls this.
-  void DeleteTopic(std::string_view topic, CommitQueue::Done done);
+  // In every group: adds to `batch`, which deletes the topic, what goes with it. The caller submits
+  // the batch now, and runs what is returned with the outcome.
+  [[nodiscard]] CommitQueue::Done DeleteTopic(std::string_view topic, storage::CommitBatch& batch);
 
  private:
   // An offset that is known, or on its way: deleting must find both.
@@ -78,6 +86,7 @@ class OffsetStore {
   using Slots = std::map<TopicPartition, Slot>;
   struct State {
     std::map<std::string, Slots, std::less<>> groups;
+    std::size_t bytes = 0;  // of what is committed
   };
   struct Change {
     std::string group;
@@ -85,14 +94,16 @@ class OffsetStore {
     std::optional<CommittedOffset> committed;  // nullopt: deleted
   };
 
-  OffsetStore(const Namespace& name_space, CommitQueue& commits);
+  OffsetStore(const Namespace& name_space, CommitQueue& commits, std::size_t max_bytes);
   absl::Status Load(const storage::LogStore& store);
   std::string Key(const Change& change) const;
   void Submit(std::vector<Change> changes, CommitQueue::Done done);
+  CommitQueue::Done Stage(std::vector<Change> changes, storage::CommitBatch& batch);
   static void Apply(State& state, std::vector<Change> changes, bool committed);
 
   const std::string key_prefix_;
   CommitQueue& commits_;
+  const std::size_t max_bytes_;
   std::shared_ptr<State> state_;  // shared with what is under way in the commit queue
 };
 

@@ -71,8 +71,8 @@ absl::Status Cluster::LoadGroups() {
       name_, {services_.store, services_.commits, services_.home, *offsets_}, {});
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);
-  topics_->set_on_delete([this](const Topic& topic, storage::CommitBatch&) {
-    offsets_->DeleteTopic(topic.name, [](const absl::Status&) {});
+  topics_->set_on_delete([this](const Topic& topic, storage::CommitBatch& commit) {
+    return offsets_->DeleteTopic(topic.name, commit);
   });
   return absl::OkStatus();
 }

@@ -202,20 +202,22 @@ void TopicCatalog::Delete(Topic& topic, Done deleted) {
   for (const auto& partition : taken->partitions) {
     commit.Delete(core::Partition::SnapshotKey(partition->log()));
   }
-  if (on_delete_) on_delete_(*taken, commit);
-  services_.commits.Submit(std::move(commit), [this, taken, deleted = std::move(deleted)](
-                                                  const absl::Status& status) mutable {
-    if (status.ok()) {
-      DeleteLogs(*taken);
-    } else if (Find(taken->name) == nullptr) {
-      // Its records are still kept; a topic that only looks deleted would come back at a restart.
-      total_partitions_ += taken->partitions.size();
-      auto again = std::make_unique<Topic>(std::move(*taken));
-      by_id_[again->id] = again.get();
-      topics_.emplace(again->name, std::move(again));
-    }
-    deleted(status);
-  });
+  Done others = on_delete_ ? on_delete_(*taken, commit) : [](const absl::Status&) {};
+  services_.commits.Submit(std::move(commit),
+                           [this, taken, others = std::move(others),
+                            deleted = std::move(deleted)](const absl::Status& status) mutable {
+                             others(status);
+                             if (status.ok()) {
+                               DeleteLogs(*taken);
+                             } else if (Find(taken->name) == nullptr) {
+                               // Its records are still kept; a topic that only looks deleted would come back at a restart.
+                               total_partitions_ += taken->partitions.size();
+                               auto again = std::make_unique<Topic>(std::move(*taken));
+                               by_id_[again->id] = again.get();
+                               topics_.emplace(again->name, std::move(again));
+                             }
+                             deleted(status);
+                           });
 }
 
 std::unique_ptr<Topic> TopicCatalog::Take(std::string_view name) {

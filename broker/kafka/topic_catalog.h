@@ -69,8 +69,9 @@ class TopicCatalog {
   // Deletes a topic with its records: at once for everybody, kept when `deleted` runs.
   void Delete(Topic& topic, Done deleted);
 
-  // Is told of each deletion, so that what belongs to the topic elsewhere goes in the same commit.
-  using OnDelete = absl::AnyInvocable<void(const Topic&, storage::CommitBatch&)>;
+  // Is told of each deletion, so that what belongs to the topic elsewhere goes in the same commit;
+  // what it returns is told how that ended.
+  using OnDelete = absl::AnyInvocable<Done(const Topic&, storage::CommitBatch&)>;
   void set_on_delete(OnDelete on_delete) { on_delete_ = std::move(on_delete); }
 
  private:

@@ -97,6 +97,12 @@ ErrorCode Check(const Topic* topic, const RequestPartition& asked) {
   return too_large ? ErrorCode::kOffsetMetadataTooLarge : ErrorCode::kNone;
 }
 
+ErrorCode Failure(const absl::Status& status) {
+  if (status.ok()) return ErrorCode::kNone;
+  if (absl::IsResourceExhausted(status)) return ErrorCode::kInvalidCommitOffsetSize;
+  return ErrorCodeOf(core::GroupError::kStorage);
+}
+
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const ErrorCode refused = ErrorCodeOf(call.cluster.groups().ValidateCommit(
       {request.group_id, request.generation_id, request.member_id, request.group_instance_id}));
@@ -120,12 +126,11 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   call.cluster.offsets().Commit(request.group_id, std::move(entries),
                                 [response = std::move(response),
                                  reply = std::move(reply)](const absl::Status& status) mutable {
+                                  const ErrorCode failure = Failure(status);
                                   for (ResponseTopic& topic : response.topics) {
                                     for (ResponsePartition& partition : topic.partitions) {
-                                      if (status.ok() || partition.error_code != ErrorCode::kNone)
-                                        continue;
-                                      partition.error_code =
-                                          ErrorCodeOf(core::GroupError::kStorage);
+                                      if (partition.error_code == ErrorCode::kNone)
+                                        partition.error_code = failure;
                                     }
                                   }
                                   reply.Send(response);

@@ -37,6 +37,19 @@ TEST_F(GroupCoordinatorTest, AnEmptyGroupSurvivesARestart) {
   EXPECT_EQ(Join(Joining())->value().generation, joined.generation + 2);
 }
 
+TEST_F(GroupCoordinatorTest, ThereAreNotMoreGroupsThanAllowed) {
+  settings_.max_groups = 1;
+  Restart();
+  const JoinResult joined = StableGroup();
+  JoinRequest other = Joining();
+  other.group_id = "h";
+  EXPECT_EQ(Join(other)->value().error, GroupError::kGroupFull);
+  EXPECT_EQ(Join(Joining(joined.member_id))->value().error, GroupError::kNone) << "it is there";
+  Leave({joined.member_id, std::nullopt});
+  EXPECT_EQ(Delete("g"), GroupError::kNone);
+  EXPECT_EQ(Join(other)->value().error, GroupError::kNone);
+}
+
 TEST_F(GroupCoordinatorTest, OnlyAnEmptyGroupCanBeDeleted) {
   EXPECT_EQ(Delete("g"), GroupError::kGroupNotFound);
   const JoinResult joined = StableGroup();

@@ -42,7 +42,7 @@ class GroupFixture : public ::testing::Test {
 
   void Open() {
     On([this] {
-      offsets_ = OffsetStore::Open(space_, store_, commits_).value();
+      offsets_ = OffsetStore::Open(space_, store_, commits_, max_offset_bytes_).value();
       groups_ =
           GroupCoordinator::Open(space_, {store_, commits_, shard_, *offsets_}, settings_).value();
     });
@@ -177,6 +177,7 @@ class GroupFixture : public ::testing::Test {
 
   const Namespace space_{"default"};
   GroupSettings settings_;
+  std::size_t max_offset_bytes_ = OffsetStore::kMaxBytes;
   TestClock clock_;
   runtime::Shard shard_{0, clock_, 1};
   storage::MemoryLogStore store_;

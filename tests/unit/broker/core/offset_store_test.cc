@@ -10,7 +10,24 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-using OffsetStoreTest = GroupFixture;
+class OffsetStoreTest : public GroupFixture {
+ protected:
+  // As the deletion of a topic does it. On the shard.
+  void DeleteTopic(std::string_view topic) {
+    storage::CommitBatch batch;
+    CommitQueue::Done staged = offsets_->DeleteTopic(topic, batch);
+    commits_.Submit(std::move(batch), std::move(staged));
+  }
+  absl::StatusCode TryCommit(std::string group, std::string topic, std::string metadata) {
+    absl::StatusCode code{};
+    On([&] {
+      offsets_->Commit(group, {{std::move(topic), 0, {5, 0, std::move(metadata), 0}}},
+                       [&code](const absl::Status& status) { code = status.code(); });
+    });
+    Settle();
+    return code;
+  }
+};
 
 TEST_F(OffsetStoreTest, WhatWasCommittedIsFound) {
   EXPECT_FALSE(Fetch("g", "t").has_value());
@@ -48,7 +65,7 @@ TEST_F(OffsetStoreTest, ADeletedTopicIsGoneFromEveryGroup) {
   Commit("g", "t", 5);
   Commit("g", "t2", 6);
   Commit("h", "t", 7);
-  On([this] { offsets_->DeleteTopic("t", [](const absl::Status&) {}); });
+  On([this] { DeleteTopic("t"); });
   Settle();
   for (int i = 0; i < 2; ++i, Restart()) {
     On([this] {
@@ -62,12 +79,26 @@ TEST_F(OffsetStoreTest, ADeletedTopicIsGoneFromEveryGroup) {
 TEST_F(OffsetStoreTest, DeletingTakesBackWhatIsStillUnderWay) {
   On([this] {
     offsets_->Commit("g", {{"t", 0, {5, 0, "", 0}}}, [](const absl::Status&) {});
-    offsets_->DeleteTopic("t", [](const absl::Status&) {});
+    DeleteTopic("t");
   });
   Settle();
   EXPECT_FALSE(Fetch("g", "t").has_value());
   Restart();
   EXPECT_FALSE(Fetch("g", "t").has_value());
+}
+
+TEST_F(OffsetStoreTest, ItTakesNoMoreThanItsLimitAndLosesNothing) {
+  max_offset_bytes_ = 1000;
+  Restart();
+  EXPECT_EQ(TryCommit("g", "t", std::string(500, 'x')), absl::StatusCode::kOk);
+  EXPECT_EQ(TryCommit("g", "u", std::string(500, 'x')), absl::StatusCode::kResourceExhausted);
+  EXPECT_FALSE(Fetch("g", "u").has_value());
+  EXPECT_EQ(TryCommit("g", "t", std::string(600, 'x')), absl::StatusCode::kOk) << "in its place";
+  Restart();
+  EXPECT_EQ(TryCommit("g", "u", std::string(500, 'x')), absl::StatusCode::kResourceExhausted);
+  On([this] { DeleteTopic("t"); });
+  Settle();
+  EXPECT_EQ(TryCommit("g", "u", std::string(500, 'x')), absl::StatusCode::kOk);
 }
 
 TEST_F(OffsetStoreTest, CallbacksRunAlsoWhenTheStoreIsGone) {
