@@ -203,21 +203,21 @@ void TopicCatalog::Delete(Topic& topic, Done deleted) {
     commit.Delete(core::Partition::SnapshotKey(partition->log()));
   }
   Done others = on_delete_ ? on_delete_(*taken, commit) : [](const absl::Status&) {};
-  services_.commits.Submit(std::move(commit),
-                           [this, taken, others = std::move(others),
-                            deleted = std::move(deleted)](const absl::Status& status) mutable {
-                             others(status);
-                             if (status.ok()) {
-                               DeleteLogs(*taken);
-                             } else if (Find(taken->name) == nullptr) {
-                               // Its records are still kept; a topic that only looks deleted would come back at a restart.
-                               total_partitions_ += taken->partitions.size();
-                               auto again = std::make_unique<Topic>(std::move(*taken));
-                               by_id_[again->id] = again.get();
-                               topics_.emplace(again->name, std::move(again));
-                             }
-                             deleted(status);
-                           });
+  auto ended = [this, taken, others = std::move(others),
+                deleted = std::move(deleted)](const absl::Status& status) mutable {
+    others(status);
+    if (status.ok()) {
+      DeleteLogs(*taken);
+    } else if (Find(taken->name) == nullptr) {
+      // Its records are still kept; a topic that only looks deleted would come back at a restart.
+      total_partitions_ += taken->partitions.size();
+      auto again = std::make_unique<Topic>(std::move(*taken));
+      by_id_[again->id] = again.get();
+      topics_.emplace(again->name, std::move(again));
+    }
+    deleted(status);
+  };
+  services_.commits.Submit(std::move(commit), std::move(ended));
 }
 
 std::unique_ptr<Topic> TopicCatalog::Take(std::string_view name) {
