@@ -330,6 +330,7 @@ std::uint64_t Partition::BytesFrom(std::int64_t offset) const {
   for (auto batch = state.tail->batches.rbegin(); batch != state.tail->batches.rend(); ++batch) {
     if (batch->last_offset < offset) return bytes;
     bytes += batch->bytes->size();
+    if (batch->base_offset <= offset) return bytes;
   }
   return bytes + 1;
 }

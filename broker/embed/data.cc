@@ -34,7 +34,8 @@ absl::Status ReadAdvertise(std::string_view text, kafka::ClusterOptions& options
   std::string_view port;
   const std::size_t bracket = text.rfind(']');
   const std::size_t colon = text.rfind(':');
-  if (colon != text.npos && (bracket == text.npos ? text.find(':') == colon : colon > bracket)) {
+  if (colon != std::string_view::npos &&
+      (bracket == std::string_view::npos ? text.find(':') == colon : colon > bracket)) {
     host = text.substr(0, colon);
     port = text.substr(colon + 1);
     std::uint16_t number = 0;

@@ -43,7 +43,7 @@ class LogStoreTest : public ::testing::Test {
   Maker maker_;
 };
 
-using Makers = ::testing::Types<Memory, Rocksdb, RocksdbReopened>;
+using Makers = ::testing::Types<Memory, Rocksdb, RocksdbReopened, Delaying, PowerLost>;
 TYPED_TEST_SUITE(LogStoreTest, Makers);
 
 TYPED_TEST(LogStoreTest, ReadsFromTheBatchThatHoldsTheOffset) {

@@ -7,6 +7,10 @@
 #include <string>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include "storage/delaying_log_store.h"
+#include "storage/fault_log_store.h"
 #include "storage/memory_log_store.h"
 #include "storage/rocksdb_log_store.h"
 
@@ -48,6 +52,22 @@ struct RocksdbReopened {
   void Reopen() {
     store = nullptr;
     store = OpenRocksdbLogStore(folder.path()).value();
+  }
+};
+
+// A disk whose gates are open until a test closes them.
+struct Delaying {
+  std::unique_ptr<LogStore> store =
+      std::make_unique<DelayingLogStore>(std::make_unique<MemoryLogStore>());
+  void Reopen() {}
+};
+
+// A disk that loses power, behind a sync, at every step that the test marks.
+struct PowerLost {
+  std::unique_ptr<FaultLogStore> store = std::make_unique<FaultLogStore>();
+  void Reopen() {
+    EXPECT_TRUE(store->Sync().ok());
+    store->LosePower();
   }
 };
 

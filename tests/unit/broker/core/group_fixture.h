@@ -1,7 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,26 +10,15 @@
 
 #include "broker/core/group_coordinator.h"
 #include "storage/memory_log_store.h"
+#include "tests/unit/broker/core/shard_fixture.h"
 
 namespace wherry::core {
 
-// A clock that only a test moves.
-class TestClock final : public runtime::Clock {
- public:
-  runtime::Instant Now() const override { return runtime::Instant(runtime::Duration(now_.load())); }
-  std::int64_t UnixMillis() const override { return 1000; }
-  void Advance(runtime::Duration by) { now_ += by.count(); }
-
- private:
-  std::atomic<runtime::Duration::rep> now_{0};
-};
-
 // Groups and offsets on a running shard over a memory store, which "restarts" keep.
-class GroupFixture : public ::testing::Test {
+class GroupFixture : public ShardFixture {
  protected:
   GroupFixture() {
     commits_.Start();
-    shard_.Start();
     Open();
   }
   ~GroupFixture() override {
@@ -57,26 +44,6 @@ class GroupFixture : public ::testing::Test {
   void Restart() {
     Close();
     Open();
-  }
-
-  // Runs `step` on the shard and waits for it.
-  void On(absl::AnyInvocable<void()> step) {
-    // Shared: the waiter may go on while the shard is still inside set_value.
-    const auto done = std::make_shared<std::promise<void>>();
-    shard_.Post([&step, done] {
-      step();
-      done->set_value();
-    });
-    done->get_future().wait();
-  }
-  // Waits for what tasks post, and what those post: a commit's completion, then an answer.
-  void Settle() {
-    for (int i = 0; i < 8; ++i) On([] {});
-  }
-  void Advance(runtime::Duration by) {
-    clock_.Advance(by);
-    shard_.ClockMoved();
-    Settle();
   }
 
   template <typename T>
@@ -178,8 +145,6 @@ class GroupFixture : public ::testing::Test {
   const Namespace space_{"default"};
   GroupSettings settings_;
   std::size_t max_offset_bytes_ = OffsetStore::kMaxBytes;
-  TestClock clock_;
-  runtime::Shard shard_{0, clock_, 1};
   storage::MemoryLogStore store_;
   CommitQueue commits_{store_, SyncPolicy::kCommit, shard_};
   std::unique_ptr<OffsetStore> offsets_;
