@@ -26,7 +26,8 @@ const std::map<std::string, SyncMode> kSyncModes = {
 const std::map<std::string, LogLevel> kLogLevels = {{"error", LogLevel::kError},
                                                     {"warning", LogLevel::kWarning},
                                                     {"info", LogLevel::kInfo},
-                                                    {"debug", LogLevel::kDebug}};
+                                                    {"debug", LogLevel::kDebug},
+                                                    {"trace", LogLevel::kTrace}};
 
 constexpr const char* kExamples =
     "Examples:\n"
@@ -141,7 +142,7 @@ void DeclareRunning(CLI::App& app, Flags& flags, ServerOptions& options) {
       ->check(CLI::Range(0, std::numeric_limits<int>::max()).description(""))
       ->type_name("N")
       ->group(group);
-  AddValue(app, "--log-level", flags.log_level, "error|warning|info|debug",
+  AddValue(app, "--log-level", flags.log_level, "error|warning|info|debug|trace",
            "Log lines on standard error down to")
       ->check(OneOf(kLogLevels))
       ->capture_default_str()

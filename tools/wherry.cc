@@ -56,7 +56,8 @@ int WaitForEnd(const sigset_t& signals) {
 }
 
 void WriteLogLine(LogLevel level, std::string_view line) {
-  constexpr std::array<const char*, 4> kNames = {"error", "warning", "info", "debug"};
+  constexpr std::array<const char*, 5> kNames = {"error", "warning", "info", "debug",
+                                                "trace"};
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
   const std::time_t seconds = milliseconds / 1000;

@@ -38,6 +38,40 @@ nats::Settings SettingsOf(const NatsOptions& options) {
   return settings;
 }
 
+// An option that would be ignored is refused by its name instead.
+Status RefuseWhatIsNotThere(const NatsOptions& nats) {
+  const NatsOptions defaults;
+  const std::pair<const char*, bool> asked[] = {
+      {"server_name", !nats.server_name.empty()},
+      {"client_advertise", !nats.client_advertise.empty()},
+      {"users", !nats.users.empty()},
+      {"accounts", !nats.accounts.empty()},
+      {"no_auth_user", !nats.no_auth_user.empty()},
+      {"auth_timeout", nats.auth_timeout != defaults.auth_timeout},
+      {"tls", nats.tls.has_value()},
+      {"allow_non_tls", nats.allow_non_tls},
+      {"write_deadline", nats.write_deadline != defaults.write_deadline},
+      {"max_subscriptions", nats.max_subscriptions != 0},
+      {"max_subscription_tokens", nats.max_subscription_tokens != 0},
+      {"headers", !nats.headers},
+      {"stall_fast_producers", !nats.stall_fast_producers},
+      {"ping_interval", nats.ping_interval != defaults.ping_interval},
+      {"max_pings_out", nats.max_pings_out != defaults.max_pings_out},
+      {"lame_duck_duration", nats.lame_duck_duration != defaults.lame_duck_duration},
+      {"lame_duck_grace_period", nats.lame_duck_grace_period != defaults.lame_duck_grace_period},
+      {"max_closed_clients", nats.max_closed_clients != defaults.max_closed_clients},
+      {"trace", nats.trace},
+      {"server_tags", !nats.server_tags.empty()},
+      {"server_metadata", !nats.server_metadata.empty()}};
+  for (const auto& [name, is_asked] : asked) {
+    if (is_asked) {
+      return {StatusCode::kInvalidArgument,
+              absl::StrCat("nats.", name, " is set, but Wherry does not have it yet")};
+    }
+  }
+  return {};
+}
+
 Status CheckOptions(const Options& options) {
   const NatsOptions& nats = options.nats;
   const auto positive = [](const char* name, std::int64_t value) -> Status {
@@ -57,7 +91,7 @@ Status CheckOptions(const Options& options) {
     return {StatusCode::kInvalidArgument,
             "NATS clients present a token or a user and password; configure one of the two"};
   }
-  return {};
+  return RefuseWhatIsNotThere(nats);
 }
 
 std::uint64_t RandomSeed() {

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wherry/nats_options.h"
+
 namespace wherry {
 
 // What an acknowledged Kafka record or committed offset has survived. Without a data directory
@@ -18,23 +20,7 @@ enum class SyncMode {
 };
 
 // How much a log line matters.
-enum class LogLevel { kError, kWarning, kInfo, kDebug };
-
-// What the broker's NATS side asks of its clients.
-struct NatsOptions {
-  // With a token, or a user and password, CONNECT must present them ('Authorization Violation').
-  std::string token;
-  std::string user;
-  std::string password;
-  // Bytes of payload and headers of one message; more closes the connection.
-  std::int32_t max_payload = 1024 * 1024;
-  // Bytes of one protocol line; more closes the connection.
-  std::int32_t max_control_line = 4096;
-  // Bytes that wait to be sent to one connection; a subscriber that lags further is closed.
-  std::int64_t max_pending = 64 * 1024 * 1024;
-  // At most this many connections at a time.
-  std::int32_t max_connections = 64 * 1024;
-};
+enum class LogLevel { kError, kWarning, kInfo, kDebug, kTrace };
 
 // How the broker's Kafka side behaves.
 struct KafkaOptions {
