@@ -43,11 +43,12 @@ std::string ReadResponse(RawSocket& socket, std::chrono::milliseconds patience) 
   return socket.Take(size);
 }
 
-FetchedBatch FetchFirstBatch(const std::string& bootstrap, const std::string& topic) {
+FetchedBatch FetchBatch(const std::string& bootstrap, const std::string& topic,
+                        std::int64_t offset) {
   KafkaBytes body;
   body.Int32(-1).Int32(500).Int32(1).Int32(1 << 20).Int8(0);  // replica, wait, bytes, isolation
   body.Int32(1).String(topic).Int32(1);                       // one topic, one partition
-  body.Int32(0).Int64(0).Int32(1 << 20);                      // partition 0 from offset 0
+  body.Int32(0).Int64(offset).Int32(1 << 20);                 // partition 0
   RawSocket socket(bootstrap);
   socket.Send(KafkaRequest(kFetch, 4, 1, body.bytes()));
   const std::string response = ReadResponse(socket);

@@ -65,13 +65,15 @@ std::string KafkaRequest(std::int16_t api_key, std::int16_t version, std::int32_
 // Reads one response and returns what follows its size; "" if none came in time.
 std::string ReadResponse(RawSocket& socket, std::chrono::milliseconds patience = kPatience);
 
-// The first batch of partition 0, as a fetch of version 4 brings it.
+// A batch of partition 0, as a fetch of version 4 brings it.
 struct FetchedBatch {
   std::int16_t error = -1;
   int codec = -1;
   std::int64_t base_offset = -1;
   std::int32_t record_count = -1;
 };
-FetchedBatch FetchFirstBatch(const std::string& bootstrap, const std::string& topic);
+// The one that holds `offset`.
+FetchedBatch FetchBatch(const std::string& bootstrap, const std::string& topic,
+                        std::int64_t offset);
 
 }  // namespace wherry::conformance
