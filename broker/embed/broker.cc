@@ -2,9 +2,10 @@
 
 #include <unistd.h>
 
-#include <future>
+#include <algorithm>
 #include <mutex>
 #include <random>
+#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "broker/embed/data.h"
@@ -35,6 +36,16 @@ nats::Settings SettingsOf(const NatsOptions& options) {
   settings.max_control_line = options.max_control_line;
   settings.max_pending = options.max_pending;
   settings.max_connections = options.max_connections;
+  settings.server_name = options.server_name;
+  settings.client_advertise = options.client_advertise;
+  if (options.auth_timeout.count() > 0) settings.auth_timeout = options.auth_timeout;
+  settings.write_deadline = options.write_deadline;
+  settings.max_subscriptions = options.max_subscriptions;
+  settings.max_subscription_tokens = options.max_subscription_tokens;
+  settings.headers = options.headers;
+  settings.stall_fast_producers = options.stall_fast_producers;
+  settings.ping_interval = options.ping_interval;
+  settings.max_pings_out = options.max_pings_out;
   return settings;
 }
 
@@ -42,21 +53,11 @@ nats::Settings SettingsOf(const NatsOptions& options) {
 Status RefuseWhatIsNotThere(const NatsOptions& nats) {
   const NatsOptions defaults;
   const std::pair<const char*, bool> asked[] = {
-      {"server_name", !nats.server_name.empty()},
-      {"client_advertise", !nats.client_advertise.empty()},
       {"users", !nats.users.empty()},
       {"accounts", !nats.accounts.empty()},
       {"no_auth_user", !nats.no_auth_user.empty()},
-      {"auth_timeout", nats.auth_timeout != defaults.auth_timeout},
       {"tls", nats.tls.has_value()},
       {"allow_non_tls", nats.allow_non_tls},
-      {"write_deadline", nats.write_deadline != defaults.write_deadline},
-      {"max_subscriptions", nats.max_subscriptions != 0},
-      {"max_subscription_tokens", nats.max_subscription_tokens != 0},
-      {"headers", !nats.headers},
-      {"stall_fast_producers", !nats.stall_fast_producers},
-      {"ping_interval", nats.ping_interval != defaults.ping_interval},
-      {"max_pings_out", nats.max_pings_out != defaults.max_pings_out},
       {"lame_duck_duration", nats.lame_duck_duration != defaults.lame_duck_duration},
       {"lame_duck_grace_period", nats.lame_duck_grace_period != defaults.lame_duck_grace_period},
       {"max_closed_clients", nats.max_closed_clients != defaults.max_closed_clients},
@@ -84,6 +85,7 @@ Status CheckOptions(const Options& options) {
         positive("nats.max_control_line", nats.max_control_line),
         positive("nats.max_pending", nats.max_pending),
         positive("nats.max_connections", nats.max_connections),
+        options.threads == 0 ? Status() : positive("threads", options.threads),
         positive("kafka.default_partitions", options.kafka.default_partitions)}) {
     if (!status.ok()) return status;
   }
@@ -94,9 +96,36 @@ Status CheckOptions(const Options& options) {
   return RefuseWhatIsNotThere(nats);
 }
 
+constexpr int kMaxThreads = 8;  // unless more are asked for by number
+
 std::uint64_t RandomSeed() {
   std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32) ^ device();
+}
+
+std::vector<std::unique_ptr<runtime::Shard>> MakeShards(int threads, runtime::Clock& clock) {
+  if (threads == 0) {
+    threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
+  }
+  std::vector<std::unique_ptr<runtime::Shard>> shards;
+  for (int i = 0; i < threads; ++i) {
+    shards.push_back(std::make_unique<runtime::Shard>(i, clock, RandomSeed()));
+  }
+  return shards;
+}
+
+std::vector<std::unique_ptr<net::ConnectionSet>> MakeConnectionSets(
+    const std::vector<std::unique_ptr<runtime::Shard>>& shards) {
+  std::vector<std::unique_ptr<net::ConnectionSet>> sets;
+  for (const auto& shard : shards) sets.push_back(std::make_unique<net::ConnectionSet>(*shard));
+  return sets;
+}
+
+template <typename T>
+std::vector<T*> Pointers(const std::vector<std::unique_ptr<T>>& owned) {
+  std::vector<T*> pointers;
+  for (const auto& one : owned) pointers.push_back(one.get());
+  return pointers;
 }
 
 }  // namespace
@@ -106,12 +135,12 @@ std::uint64_t RandomSeed() {
 struct Broker::State {
   explicit State(const Options& options)
       : options(options),
-        shard(0, clock, RandomSeed()),
-        connections(shard),
-        nats_server(SettingsOf(options.nats), shard,
+        shards(MakeShards(options.threads, clock)),
+        connections(MakeConnectionSets(shards)),
+        nats_server(SettingsOf(options.nats), Pointers(shards),
                     [this](std::string_view line) { Log(LogLevel::kWarning, line); }),
         monitor([this] { return CurrentVarz(); }),
-        link(std::make_shared<embed::ShardLink>(shard)),
+        link(std::make_shared<embed::ShardLink>(home())),
         nats_state(std::make_shared<Nats::State>(link, nats_server)),
         nats(nats_state) {}
 
@@ -119,6 +148,7 @@ struct Broker::State {
     if (options.log) options.log(level, line);
   }
 
+  runtime::Shard& home() const { return *shards.front(); }
   absl::Status OpenData();
   absl::Status Listen();
   void Begin();
@@ -129,9 +159,10 @@ struct Broker::State {
   const Options options;
   const pid_t pid = ::getpid();
   runtime::RealClock clock;
-  runtime::Shard shard;
+  // The first is the home of all that has one; the others serve a share of the NATS connections.
+  const std::vector<std::unique_ptr<runtime::Shard>> shards;
   std::unique_ptr<embed::Data> data;
-  net::ConnectionSet connections;
+  const std::vector<std::unique_ptr<net::ConnectionSet>> connections;  // one for each shard
   nats::Server nats_server;
   http::Monitor monitor;
   const net::HttpHandler http_handler = [this](const net::HttpRequest& request) {
@@ -165,7 +196,7 @@ net::ConnectionSet::MakeSession Broker::State::SessionMaker(std::string_view pro
 }
 
 absl::Status Broker::State::OpenData() {
-  auto opened = embed::Data::Open(options, shard,
+  auto opened = embed::Data::Open(options, home(),
                                   [this](std::string_view line) { Log(LogLevel::kWarning, line); });
   if (!opened.ok()) return opened.status();
   data = *std::move(opened);
@@ -184,7 +215,10 @@ absl::Status Broker::State::Listen() {
       return absl::InvalidArgumentError(absl::StrCat(
           "cannot listen at \"", text, "\": this build does not speak ", url->protocol));
     }
-    auto listener = net::Listener::Open(connections, *url, std::move(make_session));
+    // Everything but NATS lives on the first shard.
+    std::vector<net::ConnectionSet*> serving = Pointers(connections);
+    if (url->protocol != "nats") serving.resize(1);
+    auto listener = net::Listener::Open(std::move(serving), *url, std::move(make_session));
     if (!listener.ok()) return listener.status();
     listeners.push_back(*std::move(listener));
   }
@@ -192,11 +226,11 @@ absl::Status Broker::State::Listen() {
 }
 
 void Broker::State::Begin() {
-  shard.Post([this] {
+  home().Post([this] {
     link->Begin();
     for (auto& listener : listeners) listener->Start();
   });
-  shard.Start();
+  for (const auto& shard : shards) shard->Start();
 }
 
 Status Broker::State::Stop() {
@@ -209,18 +243,24 @@ Status Broker::State::Stop() {
   stopped = true;
   link->Run([this] {
     for (auto& listener : listeners) listener->Stop();
-    connections.CloseAll();
+  });
+  for (std::size_t i = 1; i < shards.size(); ++i) {
+    embed::RunAndWait(*shards[i], [this, i] { connections[i]->CloseAll(); });
+    shards[i]->Stop();
+  }
+  link->Run([this] {
+    connections.front()->CloseAll();
     nats_state->OnStop();
     data->BeforeStop();
   });
   data->Stop();
-  link->End([this] { shard.Stop(); });
+  link->End([this] { home().Stop(); });
   return {};
 }
 
 http::Varz Broker::State::CurrentVarz() {
   const nats::Settings& settings = nats_server.settings();
-  const nats::Counters& counters = nats_server.counters();
+  const nats::Totals totals = nats_server.CurrentTotals();
   http::Varz varz;
   varz.server_id = nats_server.server_id();
   varz.version = std::string(nats::Server::kNatsVersion);
@@ -238,15 +278,15 @@ http::Varz Broker::State::CurrentVarz() {
   varz.auth_required = settings.requires_auth();
   varz.start_unix_millis = nats_server.start_unix_millis();
   varz.now_unix_millis = clock.UnixMillis();
-  varz.connections = static_cast<std::uint64_t>(nats_server.connection_count());
-  varz.total_connections = counters.total_connections;
-  varz.subscriptions = nats_server.router().subscription_count();
-  varz.in_msgs = counters.in_msgs;
-  varz.out_msgs = counters.out_msgs;
-  varz.in_bytes = counters.in_bytes;
-  varz.out_bytes = counters.out_bytes;
-  varz.slow_consumers = counters.slow_consumers;
-  varz.stale_connections = counters.stale_connections;
+  varz.connections = totals.connections;
+  varz.total_connections = totals.total_connections;
+  varz.subscriptions = totals.subscriptions;
+  varz.in_msgs = totals.in_msgs;
+  varz.out_msgs = totals.out_msgs;
+  varz.in_bytes = totals.in_bytes;
+  varz.out_bytes = totals.out_bytes;
+  varz.slow_consumers = totals.slow_consumers;
+  varz.stale_connections = totals.stale_connections;
   return varz;
 }
 
@@ -276,7 +316,7 @@ Broker::~Broker() {
     // A forked child has our memory but not our threads: to join them would wait for ever, and to
     // take descriptors out of the shared epoll set would harm the parent.
     for (auto& listener : state_->listeners) listener->CloseDescriptorsInChild();
-    state_->connections.CloseDescriptorsInChild();
+    for (auto& connections : state_->connections) connections->CloseDescriptorsInChild();
     static_cast<void>(state_.release());
     return;
   }

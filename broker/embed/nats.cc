@@ -50,8 +50,9 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
     NatsMessage copy{std::string(message.subject), std::string(message.reply),
                      std::string(message.payload.substr(0, header_size)),
                      std::string(message.payload.substr(header_size))};
-    ++broker->server.counters().out_msgs;
-    broker->server.counters().out_bytes += message.payload.size();
+    nats::Counters& counters = broker->server.home().counters();
+    counters.out_msgs.Add(1);
+    counters.out_bytes.Add(message.payload.size());
     if (callback) {
       // The callback may end the subscription, and with it drop the last other reference to us.
       const std::shared_ptr<State> alive = shared_from_this();
@@ -66,18 +67,20 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
 
   // On the shard.
   void Begin(std::string_view subject, std::string_view queue) {
-    interest = std::make_unique<nats::Subscription>(*this, subject, queue, "0");
-    broker->server.router().Subscribe(*interest);
+    interest = nats::Subscription::Make(*this, home().shard().index(), subject, queue, "0");
+    router().Subscribe(interest);
     broker->subscriptions.insert(this);
   }
   void End() {
     if (interest == nullptr) return;
     broker->subscriptions.erase(this);
-    broker->server.router().Unsubscribe(std::move(interest));
+    router().Unsubscribe(*interest);
     interest = nullptr;
-    // A delivery of this very turn may still hold the route, which refers to us.
-    broker->server.home().AtEndOfTurn([alive = shared_from_this()] {});
+    // A delivery of this very turn may still be on its way to us.
+    home().shard().AtEndOfTurn([alive = shared_from_this()] {});
   }
+  nats::ServerShard& home() const { return broker->server.home(); }
+  nats::Router& router() const { return home().RouterOf(broker->server.global_account()); }
 
   void OnStop() {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -87,7 +90,7 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
 
   const std::shared_ptr<Nats::State> broker;
   const Nats::Callback callback;
-  std::unique_ptr<nats::Subscription> interest;  // on the shard only
+  nats::SubscriptionPtr interest;  // on the shard only
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -167,7 +170,7 @@ StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view p
   Status status;
   bool delivered = false;
   const bool ran = state_->link->Run([&] {
-    runtime::Random& random = state_->server.home().random();
+    runtime::Random& random = state_->server.home().shard().random();
     for (int i = 0; i < 22; ++i) message.reply.push_back(static_cast<char>('a' + random.Below(26)));
     status = Check(message, state_->max_payload);
     if (!status.ok()) return;

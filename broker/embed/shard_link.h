@@ -11,6 +11,23 @@
 
 namespace wherry::embed {
 
+// Runs `task` on a running shard and waits for it. Not from that shard's thread.
+template <typename Task>
+void RunAndWait(runtime::Shard& shard, Task&& task) {
+  std::mutex mutex;
+  std::condition_variable finished;
+  bool done = false;
+  shard.Post([&] {
+    task();
+    // Notified under the lock: the waiter's variables end as soon as it sees `done`.
+    const std::lock_guard<std::mutex> lock(mutex);
+    done = true;
+    finished.notify_one();
+  });
+  std::unique_lock<std::mutex> lock(mutex);
+  finished.wait(lock, [&] { return done; });
+}
+
 // How the public classes reach the broker's shard from any thread, and stop doing so when it stops;
 // they may outlive the broker. Threads: any. Shared by the broker and the objects it handed out.
 class ShardLink {
@@ -29,18 +46,7 @@ class ShardLink {
     }
     const std::shared_lock<std::shared_mutex> running(mutex_);
     if (shard_ == nullptr) return false;
-    std::mutex mutex;
-    std::condition_variable finished;
-    bool done = false;
-    shard_.load()->Post([&] {
-      task();
-      // Notified under the lock: the waiter's variables end as soon as it sees `done`.
-      const std::lock_guard<std::mutex> lock(mutex);
-      done = true;
-      finished.notify_one();
-    });
-    std::unique_lock<std::mutex> lock(mutex);
-    finished.wait(lock, [&] { return done; });
+    RunAndWait(*shard_.load(), task);
     return true;
   }
 

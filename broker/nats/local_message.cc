@@ -42,6 +42,7 @@ absl::Status CheckInterest(std::string_view subject, std::string_view queue) {
 }
 
 bool PublishLocally(Server& server, const LocalMessage& message) {
+  ServerShard& part = server.home();
   const bool headers = !message.headers.empty();
   std::string payload(message.headers);
   payload.append(message.payload);
@@ -62,9 +63,10 @@ bool PublishLocally(Server& server, const LocalMessage& message) {
   routed.payload = payload;
   routed.tail = tail;
   routed.stripped_tail = stripped_tail;
-  ++server.counters().in_msgs;
-  server.counters().in_bytes += payload.size();
-  return server.router().Deliver(server.router().Find(message.subject), routed, nullptr);
+  part.counters().in_msgs.Add(1);
+  part.counters().in_bytes.Add(payload.size());
+  Router& router = part.RouterOf(server.global_account());
+  return router.Deliver(router.Find(message.subject), routed, nullptr);
 }
 
 std::string_view HeaderValue(std::string_view headers, std::string_view name) {

@@ -1,33 +1,45 @@
 #include "broker/nats/router.h"
 
+#include <algorithm>
+
+#include "broker/nats/outbox.h"
 #include "protocol/nats/subject.h"
 
 namespace wherry::nats {
 
-void Router::Subscribe(Subscription& subscription) {
-  trie_.Insert(subscription.subject, &subscription);
-  if (HasWildcard(subscription.subject)) {
-    ForgetAll();
-  } else {
-    Forget(subscription.subject);
-  }
+namespace {
+
+// A run from this size on is put together once and referred to by all who have the same prefix;
+// below it a copy is cheaper (a reference costs about as much as copying 4 KiB).
+constexpr std::size_t kShareRunFrom = 4 * 1024;
+
+std::string PrefixFor(std::string_view subject, std::string_view sid) {
+  std::string prefix;
+  prefix.reserve(subject.size() + sid.size() + 7);
+  prefix.append("HMSG ").append(subject).append(" ").append(sid).append(" ");
+  return prefix;
 }
 
-void Router::Unsubscribe(std::unique_ptr<Subscription> subscription) {
-  subscription->closed = true;
-  trie_.Remove(subscription->subject, subscription.get());
-  if (HasWildcard(subscription->subject)) {
+}  // namespace
+
+void Router::Unsubscribe(Subscription& subscription) {
+  account_.Unsubscribe(subscription);
+  // The routes are outdated already; this gives back what they hold.
+  if (HasWildcard(subscription.subject())) {
     ForgetAll();
   } else {
-    Forget(subscription->subject);
+    Forget(subscription.subject());
   }
-  retired_subscriptions_.push_back(std::move(subscription));
-  EmptyGraveyardAtEndOfTurn();
 }
 
 Route& Router::Find(std::string_view subject) {
   const auto found = routes_.find(subject);
-  if (found != routes_.end()) return *found->second;
+  if (found != routes_.end()) {
+    if (IsCurrent(*found->second)) return *found->second;
+    Retire(std::move(found->second));
+    found->second = Build(subject);
+    return *found->second;
+  }
   std::unique_ptr<Route> built = Build(subject);
   Route& route = *built;
   const std::size_t hash = StringHash{}(subject);
@@ -46,62 +58,97 @@ Route& Router::Find(std::string_view subject) {
 std::unique_ptr<Route> Router::Build(std::string_view subject) const {
   auto route = std::make_unique<Route>();
   route->subject = std::string(subject);
-  trie_.Match(subject, [&](Subscription* subscription) {
-    if (subscription->queue.empty()) {
-      route->plain.push_back({subscription, {}});
+  route->slot = Account::SlotOf(subject);
+  route->versions =
+      account_.Match(shard_.index(), subject, route->slot,
+                     [&](const SubscriptionPtr& subscription) { Add(subscription, *route); });
+  const auto by_prefix = [](const Target& a, const Target& b) { return a.prefix < b.prefix; };
+  std::sort(route->local.begin(), route->local.end(), by_prefix);
+  for (const Route::Remote& remote : route->remote) {
+    std::sort(remote.targets->begin(), remote.targets->end(), by_prefix);
+  }
+  return route;
+}
+
+void Router::Add(const SubscriptionPtr& subscription, Route& route) const {
+  Target target{subscription, PrefixFor(route.subject, subscription->sid())};
+  const int shard = subscription->shard();
+  const bool local = shard == shard_.index();
+  if (!subscription->queue().empty()) {
+    Route::Member member{target, local ? nullptr : std::make_shared<Targets>(1, target)};
+    // The same queue name over different patterns is one group (nats-server merges by name).
+    for (Route::Group& group : route.groups) {
+      if (group.queue != subscription->queue()) continue;
+      group.members.push_back(std::move(member));
       return;
     }
-    // The same queue name over different patterns is one group (nats-server merges by name).
-    for (Route::Group& group : route->groups) {
-      if (group.queue == subscription->queue) {
-        group.members.push_back({subscription, {}});
-        return;
-      }
-    }
-    route->groups.push_back({subscription->queue, {{subscription, {}}}});
-  });
-  return route;
+    route.groups.push_back({std::string(subscription->queue()), {std::move(member)}});
+    return;
+  }
+  if (local) {
+    route.local.push_back(std::move(target));
+    return;
+  }
+  for (const Route::Remote& remote : route.remote) {
+    if (remote.shard == shard) return remote.targets->push_back(std::move(target));
+  }
+  route.remote.push_back({shard, std::make_shared<Targets>(1, std::move(target))});
 }
 
 bool Router::Deliver(Route& route, const Message& message, const Subscriber* without) {
   bool delivered = false;
   // By index throughout: a delivery may end subscriptions, whose routes then retire but stay valid.
-  for (std::size_t i = 0; i < route.plain.size(); ++i) {
-    Route::Target& target = route.plain[i];
-    if (&target.subscription->subscriber == without) continue;
-    delivered |= DeliverTo(target, route.subject, message);
+  for (std::size_t i = 0; i < route.local.size(); ++i) {
+    const Target& target = route.local[i];
+    if (&target.subscription->subscriber() == without) continue;
+    delivered |= DeliverOne(target, message);
+  }
+  for (const Route::Remote& remote : route.remote) {
+    outboxes_.To(remote.shard).Add(remote.targets, message);
+    delivered = true;
   }
   for (std::size_t g = 0; g < route.groups.size(); ++g) {
-    std::vector<Route::Target>& members = route.groups[g].members;
-    const std::size_t first = members.size() == 1 ? 0 : home_.random().Below(members.size());
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      Route::Target& target = members[(first + i) % members.size()];
-      if (target.subscription->closed) continue;
-      Subscriber& subscriber = target.subscription->subscriber;
-      if (&subscriber == without || !subscriber.CanTake()) continue;
-      if (DeliverTo(target, route.subject, message)) {
-        delivered = true;
-        break;
-      }
-    }
+    delivered |= DeliverToGroup(route.groups[g], message, without);
   }
   return delivered;
 }
 
-bool Router::DeliverTo(Route::Target& target, const std::string& subject, const Message& message) {
-  Subscription& subscription = *target.subscription;
-  if (subscription.closed) return false;
-  if (target.prefix.empty()) {
-    target.prefix.reserve(subject.size() + subscription.sid.size() + 7);
-    target.prefix.append("HMSG ").append(subject).append(" ").append(subscription.sid).append(" ");
+void Router::Deliver(Route& route, const MessageRun& run, const Subscriber* without) {
+  DeliverRun(route.local, run, without);
+  for (const Route::Remote& remote : route.remote) {
+    outboxes_.To(remote.shard).Add(remote.targets, run);
   }
-  ++subscription.delivered;
-  subscription.subscriber.Deliver(subscription, target.prefix, message);
-  return true;
+  if (route.groups.empty()) return;
+  // Each message of the run has its own choice of members.
+  for (std::size_t i = 0; i < run.tails.size(); ++i) {
+    const Message message = run.At(i);
+    for (std::size_t g = 0; g < route.groups.size(); ++g) {
+      DeliverToGroup(route.groups[g], message, without);
+    }
+  }
+}
+
+bool Router::DeliverToGroup(Route::Group& group, const Message& message,
+                            const Subscriber* without) {
+  const std::size_t size = group.members.size();
+  const std::size_t first = size == 1 ? 0 : shard_.random().Below(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::size_t index = first + i < size ? first + i : first + i - size;
+    const Route::Member& member = group.members[index];
+    const Subscription& subscription = *member.target.subscription;
+    if (subscription.closed()) continue;
+    if (member.remote != nullptr) {
+      outboxes_.To(subscription.shard()).Add(member.remote, message);
+      return true;
+    }
+    const Subscriber& subscriber = subscription.subscriber();
+    if (&subscriber == without || !subscriber.CanTake()) continue;
+    if (DeliverOne(member.target, message)) return true;
+  }
+  return false;
 }
 
 void Router::Forget(std::string_view literal_subject) {
-  ++epoch_;
   const auto found = routes_.find(literal_subject);
   if (found == routes_.end()) return;
   Retire(std::move(found->second));
@@ -109,26 +156,61 @@ void Router::Forget(std::string_view literal_subject) {
 }
 
 void Router::ForgetAll() {
-  ++epoch_;
   for (auto& [subject, route] : routes_) Retire(std::move(route));
   routes_.clear();
 }
 
 void Router::Retire(std::unique_ptr<Route> route) {
-  retired_routes_.push_back(std::move(route));
-  EmptyGraveyardAtEndOfTurn();
-}
-
-void Router::EmptyGraveyardAtEndOfTurn() {
+  ++epoch_;
+  retired_.push_back(std::move(route));
   if (burial_scheduled_) return;
   burial_scheduled_ = true;
-  home_.AtEndOfTurn([this] {
+  shard_.AtEndOfTurn([this] {
     burial_scheduled_ = false;
-    // A route that was never kept may still be somebody's latest.
-    if (!retired_routes_.empty()) ++epoch_;
-    retired_routes_.clear();
-    retired_subscriptions_.clear();
+    // A route that was never kept may be somebody's latest since it was retired.
+    ++epoch_;
+    retired_.clear();
   });
+}
+
+bool DeliverOne(const Target& target, const Message& message) {
+  Subscription& subscription = *target.subscription;
+  if (subscription.closed()) return false;
+  ++subscription.delivered;
+  subscription.subscriber().Deliver(subscription, target.prefix, message);
+  return true;
+}
+
+void DeliverRun(const Targets& targets, const MessageRun& run, const Subscriber* without) {
+  for (std::size_t i = 0; i < targets.size();) {
+    // By copy of the view: it is compared while deliveries may retire the route.
+    const std::string_view prefix = targets[i].prefix;
+    std::size_t end = i + 1;
+    while (end < targets.size() && targets[end].prefix == prefix) ++end;
+    FormattedRun formatted;
+    std::string copied;
+    // "MSG ..." is the prefix without its H.
+    const std::string_view plain = prefix.substr(1);
+    if (end - i > 1) {
+      const std::size_t size = run.WireSize(plain);
+      if (size >= kShareRunFrom) {
+        std::shared_ptr<char[]> block(new char[size]);
+        run.Format(plain, block.get());
+        formatted.bytes = {block.get(), size};
+        formatted.owner = std::move(block);
+      } else {
+        copied.resize(size);
+        run.Format(plain, copied.data());
+        formatted.bytes = copied;
+      }
+    }
+    for (; i < end; ++i) {
+      Subscription& subscription = *targets[i].subscription;
+      if (subscription.closed() || &subscription.subscriber() == without) continue;
+      subscription.subscriber().DeliverRun(subscription, targets[i].prefix, run,
+                                           formatted.bytes.empty() ? nullptr : &formatted);
+    }
+  }
 }
 
 }  // namespace wherry::nats

@@ -8,70 +8,87 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "broker/core/subject_trie.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+#include "broker/nats/account.h"
 #include "broker/nats/subscription.h"
 #include "broker/runtime/shard.h"
 
 namespace wherry::nats {
 
+class ShardOutboxes;
+
+// One subscription on a route, with the beginning of what it is sent: "HMSG subject sid ".
+struct Target {
+  SubscriptionPtr subscription;
+  std::string prefix;
+};
+
+// Plain subscriptions of one shard, ordered by sid, so that equal prefixes stand together.
+// Immutable once made, shared by the routes and by what is on its way to the shard.
+using Targets = std::vector<Target>;
+
 // Who gets the messages of one subject, worked out once and kept.
+// Threads: its router's shard.
 struct Route {
-  struct Target {
-    Subscription* subscription;
-    std::string prefix;  // "HMSG subject sid ", made at the first delivery
+  struct Remote {
+    int shard;
+    std::shared_ptr<Targets> targets;
+  };
+  struct Member {
+    Target target;
+    std::shared_ptr<Targets> remote;  // the same, where it is another shard's; else null
   };
   struct Group {
     std::string queue;
-    std::vector<Target> members;
+    std::vector<Member> members;
   };
 
   std::string subject;
-  std::vector<Target> plain;
+  std::size_t slot = 0;
+  Account::Versions versions;
+  Targets local;
+  std::vector<Remote> remote;
   std::vector<Group> groups;
-  bool empty() const { return plain.empty() && groups.empty(); }
+  bool empty() const { return local.empty() && remote.empty() && groups.empty(); }
 };
 
-// The subjects of one Namespace: subscriptions, and the way of each message to its subscribers.
-// Threads: its home shard only. Owned by the namespace's server.
-//
-// Routes are kept per subject. A literal SUB or UNSUB touches the route of its own subject only
-// (request inboxes come and go all the time); wildcards forget all routes.
+// Finds the way of each message of one account to its subscribers, as one shard sees it.
+// Threads: its shard only. Owned by the shard's part of the server.
 class Router {
  public:
-  explicit Router(runtime::Shard& home) : home_(home) {}
+  Router(Account& account, runtime::Shard& shard, ShardOutboxes& outboxes)
+      : account_(account), shard_(shard), outboxes_(outboxes) {}
 
-  void Subscribe(Subscription& subscription);
-  // The subscription gets nothing from here on. Its owner hands it over, since a delivery under way
-  // may still refer to it.
-  void Unsubscribe(std::unique_ptr<Subscription> subscription);
+  Account& account() { return account_; }
 
-  // Finds the route for `subject`. It may be used again, also in later turns, as long as epoch() is
-  // what it was behind this call; within the turn it stays valid memory in any case.
+  void Subscribe(const SubscriptionPtr& subscription) { account_.Subscribe(subscription); }
+  void Unsubscribe(Subscription& subscription);
+
+  // The route for `subject`. The same memory may be used again, also in later turns, as long as
+  // epoch() is what it was behind this call and IsCurrent says so; within the turn it stays valid
+  // memory in any case.
   Route& Find(std::string_view subject);
+  bool IsCurrent(const Route& route) const {
+    return route.versions == account_.CurrentVersions(route.slot);
+  }
   std::uint64_t epoch() const { return epoch_; }
 
   // Delivers to every plain subscriber and to one member of each group, except `without` (the
-  // publisher that asked for no echo). True if anybody got it.
+  // publisher that asked for no echo). True if anybody got it, or will on another shard.
   bool Deliver(Route& route, const Message& message, const Subscriber* without);
+  void Deliver(Route& route, const MessageRun& run, const Subscriber* without);
 
-  std::size_t subscription_count() const { return trie_.size(); }
   std::size_t route_count() const { return routes_.size(); }
 
   // Routes kept; more are worked out each time they are needed.
   static constexpr std::size_t kMaxRoutes = 8192;
 
  private:
-  bool DeliverTo(Route::Target& target, const std::string& subject, const Message& message);
-  std::unique_ptr<Route> Build(std::string_view subject) const;
-  void Forget(std::string_view literal_subject);
-  void ForgetAll();
-  void Retire(std::unique_ptr<Route> route);
-  void EmptyGraveyardAtEndOfTurn();
-
   struct StringHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const {
-      return std::hash<std::string_view>{}(text);
+      return absl::HashOf(absl::string_view(text.data(), text.size()));
     }
   };
   struct StringEqual {
@@ -79,17 +96,31 @@ class Router {
     bool operator()(std::string_view a, std::string_view b) const { return a == b; }
   };
 
-  runtime::Shard& home_;
-  core::SubjectTrie<Subscription*> trie_;
+  // True if a member of the group has it.
+  bool DeliverToGroup(Route::Group& group, const Message& message, const Subscriber* without);
+  std::unique_ptr<Route> Build(std::string_view subject) const;
+  void Add(const SubscriptionPtr& subscription, Route& route) const;
+  void Forget(std::string_view literal_subject);
+  void ForgetAll();
+  void Retire(std::unique_ptr<Route> route);
+
+  Account& account_;
+  runtime::Shard& shard_;
+  ShardOutboxes& outboxes_;
   absl::flat_hash_map<std::string, std::unique_ptr<Route>, StringHash, StringEqual> routes_;
   // Hashes of subjects that missed once: a route is kept from the second miss on, so that subjects
   // used once (inboxes) do not push out those used all the time.
   std::array<std::uint32_t, 4096> missed_once_{};
   std::uint64_t epoch_ = 1;
 
-  std::vector<std::unique_ptr<Route>> retired_routes_;
-  std::vector<std::unique_ptr<Subscription>> retired_subscriptions_;
+  std::vector<std::unique_ptr<Route>> retired_;
   bool burial_scheduled_ = false;
 };
+
+// Delivers a run to subscriptions of this shard, putting it together once for those whose prefixes
+// are equal. Threads: the shard of all targets.
+void DeliverRun(const Targets& targets, const MessageRun& run, const Subscriber* without);
+// One message to one subscription of this shard; false if it is closed.
+bool DeliverOne(const Target& target, const Message& message);
 
 }  // namespace wherry::nats

@@ -1,6 +1,5 @@
 #include "broker/nats/server.h"
 
-#include "absl/strings/str_cat.h"
 #include "broker/nats/session.h"
 
 namespace wherry::nats {
@@ -16,28 +15,59 @@ std::string RandomServerId(runtime::Random& random) {
 }
 }  // namespace
 
-Server::Server(Settings settings, runtime::Shard& home, LogLine log)
-    : settings_(std::move(settings)),
-      home_(home),
-      log_(std::move(log)),
-      router_(home),
-      server_id_(RandomServerId(home.random())),
-      start_unix_millis_(home.clock().UnixMillis()) {}
-
-std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
-  return std::make_unique<Session>(*this, connection);
+void Totals::Add(const Counters& counters) {
+  total_connections += counters.total_connections.value();
+  in_msgs += counters.in_msgs.value();
+  in_bytes += counters.in_bytes.value();
+  out_msgs += counters.out_msgs.value();
+  out_bytes += counters.out_bytes.value();
+  slow_consumers += counters.slow_consumers.value();
+  stale_connections += counters.stale_connections.value();
 }
 
-std::string Server::InfoLine(const net::Connection& connection) const {
-  const std::string version(kNatsVersion);
-  return absl::StrCat("INFO {\"server_id\":\"", server_id_, "\",\"server_name\":\"", server_id_,
-                      "\",\"version\":\"", version, "\",\"proto\":1,\"git_commit\":\"wherry-",
-                      WHERRY_VERSION, "\",\"go\":\"\",\"host\":\"", connection.local().host(),
-                      "\",\"port\":", connection.local().port(), ",\"headers\":true",
-                      settings_.requires_auth() ? ",\"auth_required\":true" : "",
-                      ",\"max_payload\":", settings_.max_payload,
-                      ",\"client_id\":", connection.id(), ",\"client_ip\":\"",
-                      connection.remote().host(), "\"}\r\n");
+ServerShard::ServerShard(Server& server, runtime::Shard& shard,
+                         const std::vector<runtime::Shard*>& shards)
+    : server_(server), shard_(shard), outboxes_(shard, shards, [this] { OnRoom(); }) {}
+
+ServerShard::~ServerShard() = default;
+
+Router& ServerShard::RouterOf(Account& account) {
+  for (const auto& router : routers_) {
+    if (&router->account() == &account) return *router;
+  }
+  routers_.push_back(std::make_unique<Router>(account, shard_, outboxes_));
+  return *routers_.back();
+}
+
+void ServerShard::OnRoom() {
+  if (congested()) return;
+  for (Session* const session : sessions_) session->OnRoom();
+}
+
+Server::Server(Settings settings, std::vector<runtime::Shard*> shards, LogLine log)
+    : settings_(std::move(settings)),
+      log_(std::move(log)),
+      server_id_(RandomServerId(shards.front()->random())),
+      start_unix_millis_(shards.front()->clock().UnixMillis()),
+      global_account_(std::make_unique<Account>(std::string(Account::kGlobalName), AccountLimits{},
+                                                static_cast<int>(shards.size()))) {
+  for (runtime::Shard* const shard : shards) {
+    parts_.push_back(std::make_unique<ServerShard>(*this, *shard, shards));
+  }
+}
+
+Server::~Server() = default;
+
+std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
+  return std::make_unique<Session>(On(connection.shard()), connection);
+}
+
+Totals Server::CurrentTotals() const {
+  Totals totals;
+  for (const auto& part : parts_) totals.Add(part->counters());
+  totals.connections = static_cast<std::uint64_t>(connection_count());
+  totals.subscriptions = global_account_->subscription_count();
+  return totals;
 }
 
 }  // namespace wherry::nats

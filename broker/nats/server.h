@@ -1,83 +1,113 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "absl/container/flat_hash_set.h"
+#include "broker/nats/account.h"
+#include "broker/nats/counters.h"
+#include "broker/nats/outbox.h"
 #include "broker/nats/router.h"
+#include "broker/nats/settings.h"
 #include "broker/net/connection.h"
 #include "broker/runtime/shard.h"
 
 namespace wherry::nats {
 
-// How one NATS server is to behave. Durations as nats-server's defaults.
-struct Settings {
-  std::string token;
-  std::string user;
-  std::string password;
-  std::int32_t max_payload = 1024 * 1024;
-  std::int32_t max_control_line = 4096;
-  std::int64_t max_pending = 64 * 1024 * 1024;
-  std::int32_t max_connections = 64 * 1024;
-  runtime::Duration auth_timeout = std::chrono::seconds(2);
-  runtime::Duration ping_interval = std::chrono::minutes(2);
-  int max_pings_out = 2;
-  // A publisher rests this long when one of its subscribers lags by three quarters of max_pending.
-  runtime::Duration producer_stall = std::chrono::milliseconds(5);
+class Server;
+class Session;
 
-  bool requires_auth() const { return !token.empty() || !user.empty() || !password.empty(); }
+// What one shard has of the server: its ways to subscribers, its counts, its connections.
+// Threads: its shard's only, except counters(). Owned by the server.
+class ServerShard {
+ public:
+  ServerShard(Server& server, runtime::Shard& shard, const std::vector<runtime::Shard*>& shards);
+  ~ServerShard();
+
+  Server& server() { return server_; }
+  runtime::Shard& shard() { return shard_; }
+  Counters& counters() { return counters_; }
+  const Counters& counters() const { return counters_; }
+  Router& RouterOf(Account& account);
+
+  void Add(Session& session) { sessions_.insert(&session); }
+  void Remove(Session& session) { sessions_.erase(&session); }
+  const absl::flat_hash_set<Session*>& sessions() const { return sessions_; }
+
+  // Where the session whose bytes are being read gathers its messages.
+  MessageRun& run() { return run_; }
+
+  // Whether publishers of this shard must rest, since others do not keep up with what it sends.
+  bool congested() const { return outboxes_.congested(); }
+
+ private:
+  void OnRoom();
+
+  Server& server_;
+  runtime::Shard& shard_;
+  ShardOutboxes outboxes_;
+  Counters counters_;
+  std::vector<std::unique_ptr<Router>> routers_;  // of few accounts: looked for one by one
+  absl::flat_hash_set<Session*> sessions_;
+  MessageRun run_;
 };
 
-// What has happened since the start, as /varz shows it.
-struct Counters {
-  std::uint64_t total_connections = 0;
-  std::uint64_t in_msgs = 0, in_bytes = 0, out_msgs = 0, out_bytes = 0;
-  std::uint64_t slow_consumers = 0, stale_connections = 0;
-};
-
-// One NATS server in one Namespace: what all its connections share.
-// Threads: its home shard only. Owned by the composition root.
+// One NATS server: what all its connections share, on whichever shard they are.
+// Threads: any, once constructed; what it gives out says its own. Owned by the composition root.
 class Server {
  public:
   using LogLine = std::function<void(std::string_view line)>;
 
   // The nats-server version whose wire behaviour this is.
-  static constexpr std::string_view kNatsVersion = "2.9.25";
+  static constexpr std::string_view kNatsVersion = "2.15.2";
 
-  Server(Settings settings, runtime::Shard& home, LogLine log);
+  // `shards` outlive the server; the first is the home of what needs one.
+  Server(Settings settings, std::vector<runtime::Shard*> shards, LogLine log);
+  ~Server();
 
+  // On the connection's shard.
   std::unique_ptr<net::Session> MakeSession(net::Connection& connection);
 
-  // The INFO line for one connection, with its line end.
-  std::string InfoLine(const net::Connection& connection) const;
-
-  Router& router() { return router_; }
   const Settings& settings() const { return settings_; }
-  Counters& counters() { return counters_; }
-  std::int32_t connection_count() const { return connection_count_; }
-  void ConnectionOpened() {
-    ++connection_count_;
-    ++counters_.total_connections;
+  Account& global_account() { return *global_account_; }
+  ServerShard& On(const runtime::Shard& shard) {
+    return *parts_[static_cast<std::size_t>(shard.index())];
   }
-  void ConnectionClosed() { --connection_count_; }
+  // Where subscribers inside the process live.
+  ServerShard& home() { return *parts_[0]; }
+
+  Totals CurrentTotals() const;
+  std::int32_t connection_count() const {
+    return connection_count_.load(std::memory_order_relaxed);
+  }
+  void ConnectionOpened() { connection_count_.fetch_add(1, std::memory_order_relaxed); }
+  void ConnectionClosed() { connection_count_.fetch_sub(1, std::memory_order_relaxed); }
+  // Connections are counted from 1 on, over all shards.
+  std::uint64_t NextClientId() { return next_client_id_.fetch_add(1, std::memory_order_relaxed); }
+
   const std::string& server_id() const { return server_id_; }
+  const std::string& server_name() const {
+    return settings_.server_name.empty() ? server_id_ : settings_.server_name;
+  }
   std::int64_t start_unix_millis() const { return start_unix_millis_; }
-  runtime::Shard& home() { return home_; }
   void Log(std::string_view line) const {
     if (log_) log_(line);
   }
 
  private:
   const Settings settings_;
-  runtime::Shard& home_;
   const LogLine log_;
-  Router router_;
-  Counters counters_;
-  std::int32_t connection_count_ = 0;
-  std::string server_id_;
-  std::int64_t start_unix_millis_;
+  const std::string server_id_;
+  const std::int64_t start_unix_millis_;
+  std::unique_ptr<Account> global_account_;
+  std::atomic<std::int32_t> connection_count_{0};
+  std::atomic<std::uint64_t> next_client_id_{1};
+  std::vector<std::unique_ptr<ServerShard>> parts_;
 };
 
 }  // namespace wherry::nats

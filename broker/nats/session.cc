@@ -3,62 +3,42 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
-#include "protocol/nats/subject.h"
 
 namespace wherry::nats {
 
-namespace {
-
-// Prefixes that only servers may use, in the words of nats-server's denials.
-bool IsReservedReply(std::string_view reply) {
-  return reply.starts_with("_R_.") || reply.starts_with("_GR_.") || reply.starts_with("$GNR.") ||
-         reply.starts_with("$JS.ACK.");
-}
-bool IsReservedSubject(std::string_view subject) {
-  return subject.starts_with("_GR_.") || subject.starts_with("$GNR.");
-}
-
-// Compares in a time that does not depend on where the two differ.
-bool SecretEquals(std::string_view given, std::string_view secret) {
-  unsigned char difference = given.size() == secret.size() ? 0 : 1;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    difference |=
-        static_cast<unsigned char>(given[i] ^ (secret.empty() ? 0 : secret[i % secret.size()]));
-  }
-  return difference == 0;
-}
-
-constexpr std::string_view kNoResponders = "16 16\r\nNATS/1.0 503\r\n\r\n\r\n";
-
-}  // namespace
-
 thread_local Session* Session::delivering_ = nullptr;
 
-Session::Session(Server& server, net::Connection& connection)
-    : server_(server),
+Session::Session(ServerShard& part, net::Connection& connection)
+    : part_(part),
       connection_(connection),
-      parser_(ParseLimits{static_cast<std::size_t>(server.settings().max_control_line),
-                          server.settings().max_payload, false}),
-      authenticated_(!server.settings().requires_auth()),
-      auth_timer_(server.home().timers(), runtime::TimerKind::kLiveness, "authentication"),
-      ping_timer_(server.home().timers(), runtime::TimerKind::kLiveness, "ping"),
-      stall_timer_(server.home().timers(), runtime::TimerKind::kDelivery, "producer stall") {}
+      client_id_(part.server().NextClientId()),
+      account_(&part.server().global_account()),
+      router_(&part.RouterOf(*account_)),
+      parser_(ParseLimits{static_cast<std::size_t>(settings().max_control_line),
+                          settings().max_payload, false}),
+      authenticated_(!settings().requires_auth()),
+      auth_timer_(part.shard().timers(), runtime::TimerKind::kLiveness, "authentication"),
+      ping_timer_(part.shard().timers(), runtime::TimerKind::kLiveness, "ping"),
+      stall_timer_(part.shard().timers(), runtime::TimerKind::kDelivery, "producer stall") {}
 
 Session::~Session() = default;
 
 void Session::OnOpen() {
   open_ = true;
-  server_.ConnectionOpened();
-  connection_.Write(server_.InfoLine(connection_));
-  if (server_.connection_count() > server_.settings().max_connections) {
+  Server& server = part_.server();
+  server.ConnectionOpened();
+  part_.counters().total_connections.Add(1);
+  part_.Add(*this);
+  connection_.SetWriteDeadline(settings().write_deadline);
+  connection_.Write(InfoLine(false));
+  if (server.connection_count() > settings().max_connections) {
     CloseWithError("maximum connections exceeded");
     return;
   }
   if (!authenticated_) {
-    auth_timer_.Arm(server_.settings().auth_timeout,
-                    [this] { CloseWithError("Authentication Timeout"); });
+    auth_timer_.Arm(settings().auth_timeout, [this] { CloseWithError("Authentication Timeout"); });
   }
-  ArmPing();
+  ArmPing(settings().ping_interval);
 }
 
 void Session::OnClosed() {
@@ -67,11 +47,9 @@ void Session::OnClosed() {
   auth_timer_.Cancel();
   ping_timer_.Cancel();
   stall_timer_.Cancel();
-  for (auto& [sid, subscription] : subscriptions_) {
-    server_.router().Unsubscribe(std::move(subscription));
-  }
-  subscriptions_.clear();
-  server_.ConnectionClosed();
+  RemoveAllSubscriptions();
+  part_.Remove(*this);
+  part_.server().ConnectionClosed();
 }
 
 void Session::OnBytes(std::string_view bytes) {
@@ -79,7 +57,41 @@ void Session::OnBytes(std::string_view bytes) {
   producer_should_stall_ = false;
   if (!carry_.empty()) bytes = CompleteCarried(bytes);
   if (!bytes.empty() && !connection_.closing()) Consume(bytes, nullptr);
-  if (producer_should_stall_ && !connection_.closing()) StallProducer();
+  AfterRead();
+}
+
+void Session::OnReadInto(std::size_t size) {
+  received_since_ping_ = true;
+  body_filled_ += size;
+  if (body_filled_ < body_size_) return;
+  producer_should_stall_ = false;
+  const std::shared_ptr<char[]> body = std::move(body_);
+  body_ = nullptr;
+  Consume({body.get(), body_size_}, body);
+  AfterRead();
+}
+
+// A publisher rests while its subscribers, or the shards they are on, do not keep up.
+void Session::AfterRead() {
+  if (connection_.closing()) return;
+  if (producer_should_stall_) StallProducer();
+  if (part_.congested() && !awaiting_room_) {
+    awaiting_room_ = true;
+    connection_.PauseReading();
+  }
+}
+
+void Session::OnRoom() {
+  if (!awaiting_room_) return;
+  awaiting_room_ = false;
+  if (!stall_timer_.armed()) connection_.ResumeReading();
+}
+
+void Session::StallProducer() {
+  connection_.PauseReading();
+  stall_timer_.Arm(settings().producer_stall, [this] {
+    if (!awaiting_room_) connection_.ResumeReading();
+  });
 }
 
 // Adds to the carried beginning what it lacks, and handles the operation once it is whole.
@@ -111,22 +123,23 @@ std::string_view Session::CompleteCarried(std::string_view bytes) {
   return bytes;
 }
 
-void Session::Consume(std::string_view bytes, std::shared_ptr<const void> owner) {
+void Session::Consume(std::string_view bytes, const std::shared_ptr<const void>& owner) {
   Operation operation;
   while (!bytes.empty()) {
-    switch (parser_.Next(bytes, operation)) {
-      case Parser::Result::kOperation:
-        Handle(operation, owner);
-        if (connection_.closing()) return;
-        break;
-      case Parser::Result::kNeedMore:
-        Keep(bytes);
-        return;
-      case Parser::Result::kError:
-        HandleParseError(parser_.error());
-        return;
+    const Parser::Result result = parser_.Next(bytes, operation);
+    if (result == Parser::Result::kOperation) {
+      if (operation.verb == Verb::kPub && AddToRun(operation, owner)) continue;
+      if (in_run_) EndRun();
+      Handle(operation, owner);
+      if (connection_.closing()) return;
+      continue;
     }
+    if (in_run_) EndRun();
+    if (connection_.closing()) return;
+    if (result == Parser::Result::kNeedMore) return Keep(bytes);
+    return HandleParseError(parser_.error());
   }
+  if (in_run_) EndRun();
 }
 
 void Session::Keep(std::string_view rest) {
@@ -146,17 +159,6 @@ std::span<char> Session::ReadInto() {
   return {body_.get() + body_filled_, body_size_ - body_filled_};
 }
 
-void Session::OnReadInto(std::size_t size) {
-  received_since_ping_ = true;
-  body_filled_ += size;
-  if (body_filled_ < body_size_) return;
-  producer_should_stall_ = false;
-  const std::shared_ptr<char[]> body = std::move(body_);
-  body_ = nullptr;
-  Consume({body.get(), body_size_}, body);
-  if (producer_should_stall_ && !connection_.closing()) StallProducer();
-}
-
 void Session::Handle(const Operation& operation, const std::shared_ptr<const void>& owner) {
   if (!authenticated_ && operation.verb != Verb::kConnect) {
     CloseWithError("Authorization Violation");
@@ -170,7 +172,7 @@ void Session::Handle(const Operation& operation, const std::shared_ptr<const voi
     case Verb::kUnsub:
       return HandleUnsub(operation);
     case Verb::kPing:
-      return connection_.Write("PONG\r\n");
+      return HandlePing();
     case Verb::kPong:
       pings_out_ = 0;
       return;
@@ -182,210 +184,12 @@ void Session::Handle(const Operation& operation, const std::shared_ptr<const voi
   }
 }
 
-void Session::HandlePub(const Operation& operation, const std::shared_ptr<const void>& owner) {
-  Counters& counters = server_.counters();
-  ++counters.in_msgs;
-  counters.in_bytes += operation.payload.size();
-  if (options_.pedantic && !IsValidLiteralSubject(operation.subject)) {
-    WriteError("Invalid Publish Subject");
-  }
-  if (!MayPublish(operation)) return;
-  WriteOk();
-  Publish(operation, owner);
-}
-
-bool Session::MayPublish(const Operation& operation) {
-  if (IsReservedSubject(operation.subject)) {
-    WriteError(absl::StrCat("Permissions Violation for Publish to \"",
-                            std::string(operation.subject), "\""));
-    return false;
-  }
-  if (IsReservedReply(operation.reply)) {
-    WriteError(absl::StrCat("Permissions Violation for Publish with Reply of \"",
-                            std::string(operation.reply), "\""));
-    return false;
-  }
-  return true;
-}
-
-void Session::Publish(const Operation& operation, const std::shared_ptr<const void>& owner) {
-  Router& router = server_.router();
-  if (latest_epoch_ != router.epoch() || latest_route_->subject != operation.subject) {
-    latest_route_ = &router.Find(operation.subject);
-    latest_epoch_ = router.epoch();
-  }
-  Route& route = *latest_route_;
-  if (route.empty()) {
-    if (!operation.reply.empty() && options_.no_responders) AnswerNoResponders(operation.reply);
-    return;
-  }
-
-  Message message{operation.subject,
-                  operation.reply,
-                  operation.header_size,
-                  operation.payload,
-                  operation.tail,
-                  {},
-                  nullptr};
-  if (owner != nullptr && operation.payload.size() >= kShareFrom) message.owner = owner;
-  // Blanks that differ from the canonical form, and a body without its headers, are put together
-  // anew.
-  std::string rebuilt, stripped;
-  const std::string reply =
-      operation.reply.empty() ? "" : absl::StrCat(std::string(operation.reply), " ");
-  if (message.tail.empty()) {
-    if (message.has_headers()) absl::StrAppend(&rebuilt, reply, message.header_size, " ");
-    if (!message.has_headers()) rebuilt = reply;
-    absl::StrAppend(&rebuilt, message.payload.size(), "\r\n");
-    rebuilt.append(message.payload).append("\r\n");
-    message.tail = rebuilt;
-    message.owner = nullptr;
-  }
-  if (message.has_headers()) {
-    const std::string_view body =
-        message.payload.substr(static_cast<std::size_t>(message.header_size));
-    stripped = absl::StrCat(reply, body.size(), "\r\n");
-    stripped.append(body).append("\r\n");
-    message.stripped_tail = stripped;
-  }
-
-  delivering_ = this;
-  const bool delivered = router.Deliver(route, message, options_.echo ? nullptr : this);
-  delivering_ = nullptr;
-  if (!delivered && !operation.reply.empty() && options_.no_responders) {
-    AnswerNoResponders(operation.reply);
-  }
-}
-
-// ADR-2 (no responders): only the requester itself hears of it, on its own plain subscription.
-void Session::AnswerNoResponders(std::string_view reply) {
-  Subscription* found = nullptr;
-  for (auto& [sid, subscription] : subscriptions_) {
-    if (subscription->queue.empty() && SubjectMatches(subscription->subject, reply)) {
-      found = subscription.get();
-      break;
-    }
-  }
-  if (found == nullptr) return;
-  const std::string prefix = absl::StrCat("HMSG ", std::string(reply), " ", found->sid, " ");
-  Message message;
-  message.subject = reply;
-  message.header_size = 16;
-  message.payload = kNoResponders.substr(7, 16);
-  message.tail = kNoResponders;
-  Deliver(*found, prefix, message);
-}
-
-void Session::Deliver(Subscription& subscription, std::string_view prefix, const Message& message) {
-  std::string_view tail = message.tail;
-  std::shared_ptr<const void> owner = message.owner;
-  if (!message.has_headers()) {
-    prefix.remove_prefix(1);
-  } else if (!options_.headers) {
-    prefix.remove_prefix(1);
-    tail = message.stripped_tail;
-    owner = nullptr;
-  }
-  if (owner != nullptr) {
-    connection_.Write(prefix);
-    connection_.Write(std::move(owner), tail);
-  } else if (prefix.size() + tail.size() <= net::ChunkPool::kSmallChunk) {
-    char* const at = connection_.Reserve(prefix.size() + tail.size());
-    std::memcpy(at, prefix.data(), prefix.size());
-    std::memcpy(at + prefix.size(), tail.data(), tail.size());
-    connection_.Commit(prefix.size() + tail.size());
-  } else {
-    connection_.Write(prefix);
-    connection_.Write(tail);
-  }
-  Counters& counters = server_.counters();
-  ++counters.out_msgs;
-  counters.out_bytes += message.payload.size();
-
-  if (subscription.max != 0 && subscription.delivered >= subscription.max) {
-    RemoveSubscription(subscription);
-  }
-  const std::int64_t pending = static_cast<std::int64_t>(connection_.pending_bytes());
-  const std::int64_t max_pending = server_.settings().max_pending;
-  if (pending > max_pending) return SlowConsumer();
-  if (pending > max_pending / 4 * 3 && delivering_ != nullptr) {
-    delivering_->producer_should_stall_ = true;
-  }
-}
-
-void Session::SlowConsumer() {
-  ++server_.counters().slow_consumers;
-  server_.Log(absl::StrCat("closed slow consumer ", connection_.remote().ToString(), ": ",
-                           connection_.pending_bytes(), " bytes wait, max_pending is ",
-                           server_.settings().max_pending));
-  connection_.Close();
-}
-
-void Session::StallProducer() {
-  connection_.PauseReading();
-  stall_timer_.Arm(server_.settings().producer_stall, [this] { connection_.ResumeReading(); });
-}
-
-void Session::HandleSub(const Operation& operation) {
-  if (!IsValidSubject(operation.subject)) {
-    WriteError("Invalid Subject");
-    return;
-  }
-  auto [it, added] = subscriptions_.try_emplace(std::string(operation.sid), nullptr);
-  // A second SUB of a sid is ignored, as nats-server does.
-  if (added) {
-    it->second =
-        std::make_unique<Subscription>(*this, operation.subject, operation.queue, operation.sid);
-    server_.router().Subscribe(*it->second);
-  }
-  WriteOk();
-}
-
-void Session::HandleUnsub(const Operation& operation) {
-  const auto found = subscriptions_.find(std::string(operation.sid));
-  if (found != subscriptions_.end()) {
-    Subscription& subscription = *found->second;
-    if (operation.max > 0 && static_cast<std::uint64_t>(operation.max) > subscription.delivered) {
-      subscription.max = static_cast<std::uint64_t>(operation.max);
-    } else {
-      RemoveSubscription(subscription);
-    }
-  }
-  WriteOk();
-}
-
-void Session::RemoveSubscription(Subscription& subscription) {
-  const auto found = subscriptions_.find(subscription.sid);
-  if (found == subscriptions_.end()) return;
-  std::unique_ptr<Subscription> owned = std::move(found->second);
-  subscriptions_.erase(found);
-  server_.router().Unsubscribe(std::move(owned));
-}
-
-void Session::HandleConnect(const Operation& operation) {
-  const std::optional<ConnectOptions> options = ParseConnect(operation.json, options_);
-  if (!options.has_value()) return connection_.CloseAfterFlush();
-  if (!options->account.empty() || !CredentialsMatch(*options)) {
-    return CloseWithError("Authorization Violation");
-  }
-  if (options->protocol < 0 || options->protocol > 1) {
-    return CloseWithError("invalid client protocol");
-  }
-  if (options->no_responders && !options->headers) {
-    return CloseWithError("no responders requires headers support");
-  }
-  options_ = *options;
-  authenticated_ = true;
-  auth_timer_.Cancel();
-  parser_.limits().headers = options_.headers;
-  WriteOk();
-}
-
-bool Session::CredentialsMatch(const ConnectOptions& options) const {
-  const Settings& settings = server_.settings();
-  if (!settings.requires_auth()) return true;
-  if (!settings.token.empty()) return SecretEquals(options.auth_token, settings.token);
-  return SecretEquals(options.user, settings.user) && SecretEquals(options.pass, settings.password);
+void Session::HandlePing() {
+  connection_.Write("PONG\r\n");
+  // Only a client that has said CONNECT is known to understand INFO at any time.
+  if (!connected_ || first_pong_sent_) return;
+  first_pong_sent_ = true;
+  if (connect_.protocol >= 1) connection_.Write(InfoLine(true));
 }
 
 void Session::HandleParseError(ParseError error) {
@@ -411,23 +215,25 @@ void Session::CloseWithError(std::string_view text) {
   connection_.CloseAfterFlush();
 }
 
-void Session::ArmPing() {
-  ping_timer_.Arm(server_.settings().ping_interval, [this] { OnPingTimer(); });
+void Session::ArmPing(runtime::Duration delay) {
+  ping_timer_.Arm(delay, [this] { OnPingTimer(); });
 }
 
 void Session::OnPingTimer() {
-  // Bytes are as good as a PONG.
-  if (received_since_ping_) {
-    pings_out_ = 0;
-  } else if (pings_out_ + 1 > server_.settings().max_pings_out) {
-    ++server_.counters().stale_connections;
-    return CloseWithError("Stale Connection");
-  } else {
-    ++pings_out_;
-    connection_.Write("PING\r\n");
+  // Who talks is there, and need not be asked; the first PING measures the way there and back.
+  if (received_since_ping_ && pinged_) {
+    received_since_ping_ = false;
+    return ArmPing(settings().ping_interval);
   }
+  if (pings_out_ + 1 > settings().max_pings_out) {
+    part_.counters().stale_connections.Add(1);
+    return CloseWithError("Stale Connection");
+  }
+  ++pings_out_;
+  connection_.Write("PING\r\n");
+  pinged_ = true;
   received_since_ping_ = false;
-  ArmPing();
+  ArmPing(settings().ping_interval);
 }
 
 }  // namespace wherry::nats

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
 #include "broker/nats/server.h"
 #include "broker/nats/subscription.h"
 #include "broker/net/connection.h"
@@ -19,9 +21,12 @@ namespace wherry::nats {
 
 // One NATS client's connection: parses what it says, answers, and delivers to its subscriptions.
 // Threads: its shard's only. Owned by its net::Connection.
+//
+// session.cc has its life and its bytes, session_connect.cc INFO and CONNECT, session_publish.cc
+// PUB and HPUB, session_subscribe.cc SUB and UNSUB, session_deliver.cc what it is sent.
 class Session final : public net::Session, public Subscriber {
  public:
-  Session(Server& server, net::Connection& connection);
+  Session(ServerShard& part, net::Connection& connection);
   ~Session() override;
 
   void OnOpen() override;
@@ -32,7 +37,12 @@ class Session final : public net::Session, public Subscriber {
 
   void Deliver(Subscription& subscription, std::string_view prefix,
                const Message& message) override;
+  void DeliverRun(Subscription& subscription, std::string_view prefix, const MessageRun& run,
+                  const FormattedRun* formatted) override;
   bool CanTake() const override { return !connection_.closing(); }
+
+  // Other shards have caught up with what this one sends.
+  void OnRoom();
 
  private:
   // An operation larger than this that did not arrive whole gets a buffer of its exact size, into
@@ -40,40 +50,82 @@ class Session final : public net::Session, public Subscriber {
   static constexpr std::size_t kOwnBufferFrom = 8 * 1024;
   // A payload in such a buffer is referred to, not copied, from this size on.
   static constexpr std::size_t kShareFrom = 4 * 1024;
+  // The first PING comes early: client and server learn how long a round trip takes.
+  static constexpr runtime::Duration kFirstPing = std::chrono::seconds(2);
 
   std::string_view CompleteCarried(std::string_view bytes);
-  void Consume(std::string_view bytes, std::shared_ptr<const void> owner);
+  void Consume(std::string_view bytes, const std::shared_ptr<const void>& owner);
   void Keep(std::string_view rest);
   void Handle(const Operation& operation, const std::shared_ptr<const void>& owner);
+  void HandleParseError(ParseError error);
+  void AfterRead();
+
   void HandlePub(const Operation& operation, const std::shared_ptr<const void>& owner);
+  bool AddToRun(const Operation& operation, const std::shared_ptr<const void>& owner);
+  bool ContinueRun(const Operation& operation);
+  void EndRun();
   bool MayPublish(const Operation& operation);
+  Route& RouteTo(std::string_view subject);
   void Publish(const Operation& operation, const std::shared_ptr<const void>& owner);
+  void AnswerNoResponders(std::string_view subject, std::string_view reply);
+
   void HandleSub(const Operation& operation);
   void HandleUnsub(const Operation& operation);
+  bool MaySubscribe(const Operation& operation);
+  void RemoveSubscription(Subscription& subscription);
+  void RemoveAllSubscriptions();
+
+  std::string InfoLine(bool connect_info) const;
   void HandleConnect(const Operation& operation);
   bool CredentialsMatch(const ConnectOptions& options) const;
-  void AnswerNoResponders(std::string_view reply);
-  void RemoveSubscription(Subscription& subscription);
-  void HandleParseError(ParseError error);
+  void HandlePing();
+
+  void WriteRun(std::string_view prefix, const MessageRun& run);
+  void AfterDelivery();
   void SlowConsumer();
   void StallProducer();
-  void ArmPing();
+  void ArmPing(runtime::Duration delay);
   void OnPingTimer();
 
   void WriteOk() {
-    if (options_.verbose) connection_.Write("+OK\r\n");
+    if (connect_.verbose) connection_.Write("+OK\r\n");
   }
   void WriteError(std::string_view text);
   void CloseWithError(std::string_view text);
+  const Settings& settings() const { return part_.server().settings(); }
 
-  Server& server_;
+  struct BySid {
+    using is_transparent = void;
+    static std::string_view SidOf(const SubscriptionPtr& subscription) {
+      return subscription->sid();
+    }
+    static std::string_view SidOf(std::string_view sid) { return sid; }
+    template <typename T>
+    std::size_t operator()(const T& key) const {
+      const std::string_view sid = SidOf(key);
+      return absl::HashOf(absl::string_view(sid.data(), sid.size()));
+    }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return SidOf(a) == SidOf(b);
+    }
+  };
+
+  ServerShard& part_;
   net::Connection& connection_;
+  const std::uint64_t client_id_;
+  Account* account_;
+  Router* router_;  // of account_, on this shard
   Parser parser_;
-  ConnectOptions options_;
+  ConnectOptions connect_;
   bool open_ = false;
   bool authenticated_;
+  bool connected_ = false;        // a CONNECT was accepted
+  bool first_pong_sent_ = false;  // behind it, INFO tells which account the client is in
+  bool pinged_ = false;
   bool received_since_ping_ = false;
   bool producer_should_stall_ = false;  // set by a delivery to a subscriber that lags
+  bool awaiting_room_ = false;
   int pings_out_ = 0;
 
   // The beginning of an operation whose end has not come yet: in carry_ while it is small, in body_
@@ -83,18 +135,20 @@ class Session final : public net::Session, public Subscriber {
   std::size_t body_size_ = 0;
   std::size_t body_filled_ = 0;
 
-  absl::flat_hash_map<std::string, std::unique_ptr<Subscription>> subscriptions_;
+  absl::flat_hash_set<SubscriptionPtr, BySid, BySid> subscriptions_;
 
-  // The route of the latest subject: messages of one subject often follow one another.
+  // The route of the latest subject: messages of one subject often follow one another. Those that
+  // do are gathered in the shard's run and delivered together.
   Route* latest_route_ = nullptr;
   std::uint64_t latest_epoch_ = 0;
+  bool in_run_ = false;
+  bool run_is_heard_ = false;  // somebody is subscribed
 
   runtime::Timer auth_timer_;
   runtime::Timer ping_timer_;
   runtime::Timer stall_timer_;
 
   // The session whose message is being delivered, for the stall of a fast producer.
-  friend class DeliveringScope;
   static thread_local Session* delivering_;
 };
 

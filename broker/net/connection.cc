@@ -53,12 +53,15 @@ void Connection::BecomeDirty() {
 }
 
 void Connection::Flush() {
+  const std::size_t waiting = queue_.pending_bytes();
   switch (queue_.Flush(socket_->fd)) {
     case WriteQueue::FlushResult::kDone:
+      write_stalled_.reset();
       if (state_ == State::kFlushing) BeginDraining();
       if (state_ == State::kOpen && std::exchange(drain_awaited_, false)) session_->OnDrained();
       return;
     case WriteQueue::FlushResult::kBlocked:
+      if (write_stalled_ == nullptr || queue_.pending_bytes() < waiting) ArmWriteDeadline();
       WaitWritable();
       return;
     case WriteQueue::FlushResult::kBroken:
@@ -93,6 +96,18 @@ void Connection::WaitWritable() {
                                      OperationEnded();
                                    });
                                  });
+}
+
+void Connection::ArmWriteDeadline() {
+  if (write_deadline_ <= runtime::Duration::zero() || state_ != State::kOpen) return;
+  if (write_stalled_ == nullptr) {
+    write_stalled_ = std::make_unique<runtime::Timer>(
+        shard().timers(), runtime::TimerKind::kLiveness, "write deadline");
+  }
+  write_stalled_->Arm(write_deadline_, [this] {
+    session_->OnWriteDeadline();
+    Close();
+  });
 }
 
 void Connection::OnReadable() {
@@ -152,6 +167,7 @@ void Connection::Close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
   linger_.reset();
+  write_stalled_.reset();
   queue_.Clear();
   socket_->descriptor.close();  // waits under way end with operation_aborted
   session_->OnClosed();

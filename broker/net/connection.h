@@ -58,6 +58,10 @@ class Connection {
   void PauseReading();
   void ResumeReading();
 
+  // The peer must take something of what waits for it within this time, or the connection is closed
+  // and its session hears OnWriteDeadline first. 0, as it begins: it may take for ever.
+  void SetWriteDeadline(runtime::Duration deadline) { write_deadline_ = deadline; }
+
   // Has the session hear OnDrained, once, when everything queued has been handed to the kernel. For
   // a session that stops producing while its client does not read.
   void AwaitDrained() { drain_awaited_ = true; }
@@ -85,6 +89,7 @@ class Connection {
   void Flush();
   void WaitReadable();
   void WaitWritable();
+  void ArmWriteDeadline();
   void OnReadable();
   void BeginDraining();
   void Drain();
@@ -96,6 +101,8 @@ class Connection {
   WriteQueue queue_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<runtime::Timer> linger_;
+  std::unique_ptr<runtime::Timer> write_stalled_;  // armed while the peer takes nothing
+  runtime::Duration write_deadline_{0};
   Endpoint local_, remote_;
   State state_ = State::kOpen;
   bool dirty_ = false;

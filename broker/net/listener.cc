@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -31,6 +32,21 @@ Endpoint LocalEndpoint(int fd) {
   return Endpoint(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
+// A descriptor that is closed unless somebody takes it.
+class UniqueFd {
+ public:
+  explicit UniqueFd(int fd) : fd_(fd) {}
+  UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
+  UniqueFd& operator=(UniqueFd&&) = delete;
+  ~UniqueFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
 }  // namespace
 
 struct Listener::Acceptor {
@@ -43,16 +59,17 @@ struct Listener::Acceptor {
   runtime::Timer pause;
 };
 
-Listener::Listener(ConnectionSet& connections, ListenUrl url,
+Listener::Listener(std::vector<ConnectionSet*> serving, ListenUrl url,
                    ConnectionSet::MakeSession make_session)
-    : connections_(connections), url_(std::move(url)), make_session_(std::move(make_session)) {}
+    : serving_(std::move(serving)), url_(std::move(url)), make_session_(std::move(make_session)) {}
 
 Listener::~Listener() = default;
 
-absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(ConnectionSet& connections,
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(std::vector<ConnectionSet*> serving,
                                                          const ListenUrl& url,
                                                          ConnectionSet::MakeSession make_session) {
-  std::unique_ptr<Listener> listener(new Listener(connections, url, std::move(make_session)));
+  std::unique_ptr<Listener> listener(
+      new Listener(std::move(serving), url, std::move(make_session)));
   absl::StatusOr<std::vector<Endpoint>> endpoints = url.Endpoints();
   if (!endpoints.ok()) return endpoints.status();
   absl::Status status;
@@ -105,7 +122,7 @@ absl::Status Listener::Bind(const Endpoint& endpoint) {
     }
     return absl::UnavailableError(absl::StrCat(where, std::strerror(error)));
   }
-  acceptors_.push_back(std::make_unique<Acceptor>(connections_.shard(), fd));
+  acceptors_.push_back(std::make_unique<Acceptor>(home(), fd));
   url_.port = LocalEndpoint(fd).port();
   return absl::OkStatus();
 }
@@ -125,7 +142,7 @@ void Listener::WaitAcceptable(Acceptor& acceptor) {
   acceptor.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                  [this, &acceptor](const boost::system::error_code& error) {
                                    if (error || !acceptor.descriptor.is_open()) return;
-                                   connections_.shard().Turn([&] { AcceptAll(acceptor); });
+                                   home().Turn([&] { AcceptAll(acceptor); });
                                  });
 }
 
@@ -146,10 +163,23 @@ void Listener::AcceptAll(Acceptor& acceptor) {
     }
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    connections_.Adopt(fd, LocalEndpoint(fd),
-                       Endpoint(reinterpret_cast<const sockaddr*>(&storage), size), make_session_);
+    Deal(fd, Endpoint(reinterpret_cast<const sockaddr*>(&storage), size));
   }
   WaitAcceptable(acceptor);
+}
+
+void Listener::Deal(int fd, const Endpoint& remote) {
+  ConnectionSet& connections = *serving_[next_];
+  next_ = (next_ + 1) % serving_.size();
+  if (connections.shard().OnThisThread()) {
+    connections.Adopt(fd, LocalEndpoint(fd), remote, make_session_);
+    return;
+  }
+  // A task that never runs, since the broker stops, must not leave the peer waiting.
+  connections.shard().Post([this, &connections, socket = UniqueFd(fd), remote]() mutable {
+    const int taken = socket.Release();
+    connections.Adopt(taken, LocalEndpoint(taken), remote, make_session_);
+  });
 }
 
 void Listener::CloseDescriptorsInChild() {

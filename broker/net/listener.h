@@ -17,7 +17,9 @@ class Listener {
  public:
   // Binds and listens at once, so that a port in use is known before anything runs: kUnavailable
   // with the address and what to do, kPermissionDenied likewise. Accepting begins with Start.
-  static absl::StatusOr<std::unique_ptr<Listener>> Open(ConnectionSet& connections,
+  // Accepts on the shard of the first of `serving`, and deals the connections out to all of them in
+  // turn; `make_session` then runs on the connection's own shard.
+  static absl::StatusOr<std::unique_ptr<Listener>> Open(std::vector<ConnectionSet*> serving,
                                                         const ListenUrl& url,
                                                         ConnectionSet::MakeSession make_session);
   ~Listener();
@@ -30,12 +32,16 @@ class Listener {
 
  private:
   struct Acceptor;
-  Listener(ConnectionSet& connections, ListenUrl url, ConnectionSet::MakeSession make_session);
+  Listener(std::vector<ConnectionSet*> serving, ListenUrl url,
+           ConnectionSet::MakeSession make_session);
   absl::Status Bind(const Endpoint& endpoint);
   void WaitAcceptable(Acceptor& acceptor);
   void AcceptAll(Acceptor& acceptor);
+  void Deal(int fd, const Endpoint& remote);
+  runtime::Shard& home() { return serving_.front()->shard(); }
 
-  ConnectionSet& connections_;
+  const std::vector<ConnectionSet*> serving_;
+  std::size_t next_ = 0;  // whose turn it is
   ListenUrl url_;
   ConnectionSet::MakeSession make_session_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;

@@ -27,6 +27,10 @@ class Session {
   // Everything written has been handed to the kernel: the answer to Connection::AwaitDrained.
   virtual void OnDrained() {}
 
+  // The peer has taken nothing for as long as Connection::SetWriteDeadline allows; the connection
+  // is about to be closed.
+  virtual void OnWriteDeadline() {}
+
   // The connection is gone: the peer closed or broke it, or Close() was called. Called once, last.
   virtual void OnClosed() {}
 };

@@ -80,6 +80,7 @@ const VerbRow* FindVerb(std::string_view in) {
 }  // namespace
 
 Parser::Result Parser::Next(std::string_view& in, Operation& operation) {
+  if (RepeatPub(in, operation)) return Result::kOperation;
   needed_ = 0;
   if (in.empty()) return Result::kNeedMore;
   // The line: almost always all of it is here and short.
@@ -126,6 +127,44 @@ Parser::Result Parser::Next(std::string_view& in, Operation& operation) {
   }
   if (result == Result::kOperation) in.remove_prefix(line_size);
   return result;
+}
+
+// Takes "PUB subject size" and its payload off `in` where the subject is that of `operation`, in
+// the canonical form and whole. False, with nothing changed, for anything else.
+bool Parser::RepeatPub(std::string_view& in, Operation& operation) const {
+  const std::string_view subject = operation.subject;
+  constexpr std::size_t kVerbSize = 4;  // "PUB "
+  const std::size_t size_at = kVerbSize + subject.size() + 1;
+  if (operation.verb != Verb::kPub || in.size() < size_at + kMaxSizeDigits + 2) return false;
+  const char* const begin = in.data();
+  if (std::memcmp(begin, "PUB ", kVerbSize) != 0 || begin[size_at - 1] != ' ' ||
+      std::memcmp(begin + kVerbSize, subject.data(), subject.size()) != 0) {
+    return false;
+  }
+  const char* at = begin + size_at;
+  const char* const last_digit = at + kMaxSizeDigits;
+  std::size_t size = 0;
+  for (; at != last_digit; ++at) {
+    const unsigned digit = static_cast<unsigned char>(*at) - '0';
+    if (digit > 9) break;
+    size = size * 10 + digit;
+  }
+  const char* const payload = at + 2;
+  const std::size_t before = static_cast<std::size_t>(payload - begin);
+  if (at == begin + size_at || at[0] != '\r' || at[1] != '\n' ||
+      size > static_cast<std::size_t>(limits_.max_payload) || in.size() < before + size + 2 ||
+      before > limits_.max_control_line) {
+    return false;
+  }
+  const char* const end = payload + size;
+  if (end[0] != '\r' || end[1] != '\n') return false;
+  operation.reply = {};
+  operation.header_size = -1;
+  operation.payload = {payload, size};
+  operation.tail = {begin + size_at, static_cast<std::size_t>(end + 2 - begin) - size_at};
+  operation.same_subject = true;
+  in.remove_prefix(before + size + 2);
+  return true;
 }
 
 Parser::Result Parser::Incomplete(std::string_view in) {

@@ -28,6 +28,8 @@ struct Operation {
   // Example: in "PUB a r 2\r\nhi\r\n" it is "r 2\r\nhi\r\n", and "MSG a 7 " before it is the
   // delivery.
   std::string_view tail;
+  // Whether `subject` is that of the operation that this one replaced.
+  bool same_subject = false;
 };
 
 // What makes a connection end, by the answer it gets (nats-server closes on all of them).
@@ -56,7 +58,9 @@ class Parser {
 
   explicit Parser(const ParseLimits& limits) : limits_(limits) {}
 
-  // Parses the operation at the beginning of `in` and, on kOperation, takes it off.
+  // Parses the operation at the beginning of `in` and, on kOperation, takes it off. `operation` is
+  // new, or still holds the one before, whose bytes must be there yet: messages of one subject
+  // often follow one another, and what they share is parsed once.
   // On kNeedMore needed() is the whole operation's size where that is known (its line is complete),
   // else 0. On kError error() says why.
   Result Next(std::string_view& in, Operation& operation);
@@ -71,6 +75,7 @@ class Parser {
     return Result::kError;
   }
   Result Incomplete(std::string_view in);
+  bool RepeatPub(std::string_view& in, Operation& operation) const;
   Result ParsePub(std::string_view in, std::string_view line, bool headers, std::string_view& rest,
                   Operation& operation);
   Result ParseSub(std::string_view line, Operation& operation);

@@ -41,6 +41,10 @@ struct Options {
   // takes a free one; "localhost" is 127.0.0.1 and ::1 with the same port. Empty: one listener of
   // each protocol on a free port of 127.0.0.1.
   std::vector<std::string> listen;
+  // Threads that serve NATS connections, each with a share of them; 0: as many as the machine has
+  // cores, at most 8. One is right for tests, and for a machine that clients share.
+  int threads = 1;
+
   // "host" or "host:port" that Kafka clients are told to connect to. Empty: the address at which
   // the client reached us.
   std::string advertise;

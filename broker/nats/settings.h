@@ -1,0 +1,45 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "broker/runtime/clock.h"
+
+namespace wherry::nats {
+
+// How one NATS server is to behave; wherry/nats_options.h says what each means. Durations as
+// nats-server's defaults.
+struct Settings {
+  std::string server_name;  // empty: the server's id
+  std::string client_advertise;
+
+  std::string token;
+  std::string user;
+  std::string password;
+  runtime::Duration auth_timeout = std::chrono::seconds(2);
+
+  std::int32_t max_payload = 1024 * 1024;
+  std::int32_t max_control_line = 4096;
+  std::int64_t max_pending = 64 * 1024 * 1024;
+  runtime::Duration write_deadline = std::chrono::seconds(10);
+  std::int32_t max_connections = 64 * 1024;
+  std::int32_t max_subscriptions = 0;        // of a connection; 0: no limit
+  std::int32_t max_subscription_tokens = 0;  // 0: no limit
+  bool headers = true;
+  bool stall_fast_producers = true;
+  // A publisher rests this long when one of its subscribers lags by three quarters of max_pending.
+  runtime::Duration producer_stall = std::chrono::milliseconds(5);
+
+  runtime::Duration ping_interval = std::chrono::minutes(2);
+  int max_pings_out = 2;
+
+  runtime::Duration lame_duck_duration = std::chrono::minutes(2);
+  runtime::Duration lame_duck_grace_period = std::chrono::seconds(10);
+
+  bool trace = false;
+
+  bool requires_auth() const { return !token.empty() || !user.empty() || !password.empty(); }
+};
+
+}  // namespace wherry::nats
