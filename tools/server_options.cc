@@ -18,6 +18,7 @@ namespace {
 
 constexpr const char* kDefaultDataDir = "./wherry-data";
 constexpr int kMaxDefaultPartitions = 10000;
+constexpr int kMaxThreads = 64;
 const std::vector<std::string> kDefaultListen = {"nats://localhost:4222", "kafka://localhost:9092",
                                                  "http://localhost:8222"};
 
@@ -119,6 +120,11 @@ void DeclareNetwork(CLI::App& app, Flags& flags, ServerOptions& options) {
   AddValue(app, "--advertise", options.broker.advertise, "HOST[:PORT]",
            "Where Kafka clients are told to connect;\n"
            "without it, the address at which they reached us")
+      ->group(group);
+  AddValue(app, "--threads", options.broker.threads, "N",
+           "Threads that serve NATS connections; 0: one for each core,\n8 at most")
+      ->check(CLI::Range(0, kMaxThreads).description(""))
+      ->capture_default_str()
       ->group(group);
   AddValue(app, "--nats-user", options.broker.nats.user, "NAME", "User that NATS clients must be")
       ->group(group);
