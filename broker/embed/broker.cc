@@ -46,6 +46,8 @@ nats::Settings SettingsOf(const NatsOptions& options) {
   settings.stall_fast_producers = options.stall_fast_producers;
   settings.ping_interval = options.ping_interval;
   settings.max_pings_out = options.max_pings_out;
+  settings.lame_duck_duration = options.lame_duck_duration;
+  settings.lame_duck_grace_period = options.lame_duck_grace_period;
   return settings;
 }
 
@@ -58,8 +60,6 @@ Status RefuseWhatIsNotThere(const NatsOptions& nats) {
       {"no_auth_user", !nats.no_auth_user.empty()},
       {"tls", nats.tls.has_value()},
       {"allow_non_tls", nats.allow_non_tls},
-      {"lame_duck_duration", nats.lame_duck_duration != defaults.lame_duck_duration},
-      {"lame_duck_grace_period", nats.lame_duck_grace_period != defaults.lame_duck_grace_period},
       {"max_closed_clients", nats.max_closed_clients != defaults.max_closed_clients},
       {"trace", nats.trace},
       {"server_tags", !nats.server_tags.empty()},
@@ -142,7 +142,13 @@ struct Broker::State {
         monitor([this] { return CurrentVarz(); }),
         link(std::make_shared<embed::ShardLink>(home())),
         nats_state(std::make_shared<Nats::State>(link, nats_server)),
-        nats(nats_state) {}
+        nats(nats_state) {
+    nats_state->stop_listening = [this] {
+      for (auto& listener : listeners) {
+        if (listener->url().protocol == "nats") listener->Stop();
+      }
+    };
+  }
 
   void Log(LogLevel level, std::string_view line) const {
     if (options.log) options.log(level, line);

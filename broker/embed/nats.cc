@@ -187,4 +187,12 @@ StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view p
   return subscription.Next(timeout);
 }
 
+Status Nats::EnterLameDuck(std::function<void()> ended) {
+  const bool posted = state_->link->Post([state = state_, ended = std::move(ended)]() mutable {
+    state->stop_listening();
+    state->server.EnterLameDuck(std::move(ended));
+  });
+  return posted ? Status() : Stopped();
+}
+
 }  // namespace wherry

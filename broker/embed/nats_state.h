@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <set>
 
@@ -20,6 +21,8 @@ struct Nats::State {
 
   // Ends the wait of everybody in Next. On the shard.
   void OnStop();
+  // Closes the NATS listeners. On the shard.
+  std::function<void()> stop_listening;
   std::set<NatsSubscription::State*> subscriptions;  // on the shard only: those with an interest
 };
 

@@ -39,6 +39,14 @@ Router& ServerShard::RouterOf(Account& account) {
   return *routers_.back();
 }
 
+void ServerShard::TellLameDuck() {
+  for (Session* const session : sessions_) session->TellInfo();
+}
+
+void ServerShard::CloseOne() {
+  if (!sessions_.empty()) (*sessions_.begin())->End();
+}
+
 void ServerShard::OnRoom() {
   if (congested()) return;
   for (Session* const session : sessions_) session->OnRoom();
@@ -60,6 +68,21 @@ Server::~Server() = default;
 
 std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
   return std::make_unique<Session>(On(connection.shard()), connection);
+}
+
+void Server::EnterLameDuck(std::function<void()> ended) {
+  if (is_lame_duck_.exchange(true)) return;
+  Log("Entering lame duck mode, stop accepting new clients");
+  lame_duck_ = std::make_unique<LameDuck>(*this, std::move(ended));
+  lame_duck_->Begin();
+}
+
+void Server::ConnectionClosed() {
+  connection_count_.fetch_sub(1, std::memory_order_relaxed);
+  if (!is_lame_duck()) return;
+  home().shard().Post([this] {
+    if (lame_duck_ != nullptr) lame_duck_->OnConnectionClosed();
+  });
 }
 
 Totals Server::CurrentTotals() const {

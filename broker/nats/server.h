@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "broker/nats/account.h"
 #include "broker/nats/counters.h"
+#include "broker/nats/lame_duck.h"
 #include "broker/nats/outbox.h"
 #include "broker/nats/router.h"
 #include "broker/nats/settings.h"
@@ -41,6 +42,10 @@ class ServerShard {
 
   // Where the session whose bytes are being read gathers its messages.
   MessageRun& run() { return run_; }
+
+  // Lame duck mode: tells those who understand it at any time, and closes one connection.
+  void TellLameDuck();
+  void CloseOne();
 
   // Whether publishers of this shard must rest, since others do not keep up with what it sends.
   bool congested() const { return outboxes_.congested(); }
@@ -78,15 +83,22 @@ class Server {
   ServerShard& On(const runtime::Shard& shard) {
     return *parts_[static_cast<std::size_t>(shard.index())];
   }
+  ServerShard& part(std::size_t index) { return *parts_[index]; }
+  std::size_t shard_count() const { return parts_.size(); }
   // Where subscribers inside the process live.
   ServerShard& home() { return *parts_[0]; }
+
+  // Lame duck mode begins; listeners must have been closed. `ended` runs once, on the first shard,
+  // when the last connection has gone. On the first shard; a second call does nothing.
+  void EnterLameDuck(std::function<void()> ended);
+  bool is_lame_duck() const { return is_lame_duck_.load(std::memory_order_relaxed); }
 
   Totals CurrentTotals() const;
   std::int32_t connection_count() const {
     return connection_count_.load(std::memory_order_relaxed);
   }
   void ConnectionOpened() { connection_count_.fetch_add(1, std::memory_order_relaxed); }
-  void ConnectionClosed() { connection_count_.fetch_sub(1, std::memory_order_relaxed); }
+  void ConnectionClosed();
   // Connections are counted from 1 on, over all shards.
   std::uint64_t NextClientId() { return next_client_id_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -108,6 +120,8 @@ class Server {
   std::atomic<std::int32_t> connection_count_{0};
   std::atomic<std::uint64_t> next_client_id_{1};
   std::vector<std::unique_ptr<ServerShard>> parts_;
+  std::atomic<bool> is_lame_duck_{false};
+  std::unique_ptr<LameDuck> lame_duck_;  // on the first shard
 };
 
 }  // namespace wherry::nats

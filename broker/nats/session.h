@@ -43,6 +43,10 @@ class Session final : public net::Session, public Subscriber {
 
   // Other shards have caught up with what this one sends.
   void OnRoom();
+  // Something that INFO says has changed: tells the client, if it understands that at any time.
+  void TellInfo();
+  // The server lets the client go, as at a stop.
+  void End() { connection_.Close(); }
 
  private:
   // An operation larger than this that did not arrive whole gets a buffer of its exact size, into

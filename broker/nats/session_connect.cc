@@ -37,7 +37,12 @@ std::string Session::InfoLine(bool connect_info) const {
   if (!settings().client_advertise.empty()) info.connect_urls = {settings().client_advertise};
   info.connect_info = connect_info;
   if (connect_info) info.remote_account = account_->name();
+  info.lame_duck = server.is_lame_duck();
   return nats::InfoLine(info);
+}
+
+void Session::TellInfo() {
+  if (connected_ && connect_.protocol >= 1) connection_.Write(InfoLine(false));
 }
 
 void Session::HandleConnect(const Operation& operation) {

@@ -79,6 +79,12 @@ class WHERRY_EXPORT Nats {
   StatusOr<NatsMessage> Request(std::string_view subject, std::string_view payload,
                                 std::chrono::milliseconds timeout);
 
+  // Lame duck mode: closes the NATS listeners, tells clients to connect elsewhere, and after
+  // NatsOptions::lame_duck_grace_period closes their connections one by one over
+  // lame_duck_duration. `ended` is called once, on a broker thread, when the last has gone; it must
+  // not block, and Stop is for another thread. A second call does nothing.
+  Status EnterLameDuck(std::function<void()> ended);
+
  private:
   friend class Broker;
   friend class NatsSubscription;
