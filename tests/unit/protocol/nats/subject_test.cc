@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/nats/connect.h"
 #include "protocol/nats/headers.h"
 
 namespace wherry::nats {
@@ -38,23 +37,6 @@ TEST(HeadersTest, FindsTheFirstOfThatNameWithoutCase) {
   EXPECT_EQ(FindHeader(block, "empty"), "");
   EXPECT_EQ(FindHeader(block, "nam"), "");
   EXPECT_FALSE(IsValidHeaderBlock("NATS/1.0\r\n"));
-}
-
-TEST(ConnectTest, MissingKeysKeepTheirDefaults) {
-  const auto options = ParseConnect("{\"verbose\":false,\"user\":\"u\",\"protocol\":1}", {});
-  ASSERT_TRUE(options.has_value());
-  EXPECT_FALSE(options->verbose);
-  EXPECT_TRUE(options->pedantic);
-  EXPECT_TRUE(options->echo);
-  EXPECT_EQ(options->user, "u");
-  EXPECT_EQ(options->protocol, 1);
-}
-
-TEST(ConnectTest, WhatIsNoObjectOfTheRightTypesIsRefused) {
-  for (const char* text :
-       {"", "[]", "{", "{\"verbose\":1}", "{\"user\":3}", "{\"protocol\":\"1\"}"}) {
-    EXPECT_FALSE(ParseConnect(text, {}).has_value()) << text;
-  }
 }
 
 }  // namespace
