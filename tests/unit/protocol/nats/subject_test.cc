@@ -19,6 +19,21 @@ TEST(SubjectTest, ValidityIsThatOfNatsServer) {
   EXPECT_FALSE(IsValidLiteralSubject("a.*"));
 }
 
+TEST(SubjectTest, Overlapping) {
+  const std::pair<const char*, const char*> together[] = {
+      {"a", "a"},     {"a", "*"},       {"a", ">"},     {">", ">"},     {"a.*", "*.b"},
+      {"a.>", "*.b"}, {"a.>", "a.b.>"}, {"*.>", "a.b"}, {"*.*", "a.>"}, {"*.b.*", "a.*.c"}};
+  const std::pair<const char*, const char*> apart[] = {
+      {"a", "b"},   {"a", "a.b"},     {"a.>", "a"},     {"a.*", "a"},
+      {"*.>", "a"}, {"a.*", "a.b.>"}, {"a.>", "b.c.d"}, {"a.*.c", "*.b.d"}};
+  for (const auto& [a, b] : together) {
+    EXPECT_TRUE(SubjectsOverlap(a, b) && SubjectsOverlap(b, a)) << a << " " << b;
+  }
+  for (const auto& [a, b] : apart) {
+    EXPECT_FALSE(SubjectsOverlap(a, b) || SubjectsOverlap(b, a)) << a << " " << b;
+  }
+}
+
 TEST(SubjectTest, Matching) {
   EXPECT_TRUE(SubjectMatches("a.*.>", "a.b.c"));
   EXPECT_TRUE(SubjectMatches("a.*.>", "a.b.c.d"));
