@@ -26,6 +26,8 @@ class Permissions {
   // pattern covers it token by token, and denied likewise: a deny that only overlaps it does not
   // refuse it, but is asked again at each delivery.
   // Example: with deny "a.b", SUB "a.*" is let through and gets everything but "a.b".
+  // As by nats-server, a last `>` of a subscription counts as a token like any other: allow "a.*"
+  // lets SUB "a.>" through, which then gets "a.b.c" too.
   bool MaySubscribe(std::string_view subject, std::string_view queue) const;
   // Whether a subscription that was let through may match messages that must not reach it.
   bool NeedsDeliveryCheck(std::string_view subject, std::string_view queue) const;

@@ -135,6 +135,11 @@ TEST(AuthenticatorTest, NoAuthUser) {
   EXPECT_EQ(WhoIs(*by_nkey, {.nkey = kNkey}), kNkey) << "no signature is asked for";
   EXPECT_EQ(WhoIs(*by_nkey, UserPass("ann", "a")), "ann");
   EXPECT_TRUE(by_nkey->DecideWithoutConnect({}).refused()) << "it takes a CONNECT";
+
+  const auto hashed = Created(
+      {.users = {{.user = "ann", .password = kHashOfS3cret}}, .no_auth_user = "ann"});
+  EXPECT_EQ(WhoIs(*hashed, {}), "(refused)") << "as by nats-server, which cannot know the password";
+  EXPECT_EQ(WhoIs(*hashed, UserPass("ann", "s3cret")), "ann");
 }
 
 TEST(AuthenticatorTest, ConnectionTypes) {

@@ -75,6 +75,7 @@ TEST(PermissionsTest, ASubscriptionMustBeCovered) {
     EXPECT_FALSE(permissions->MaySubscribe(no, "")) << no;
   }
   EXPECT_TRUE(permissions->MaySubscribe("a.b", "any"));
+  EXPECT_TRUE(permissions->MaySubscribe("a.>", "")) << "what nats-server does, odd as it is";
 }
 
 TEST(PermissionsTest, QueuesOfAllowEntries) {
@@ -171,7 +172,8 @@ rc::Gen<std::string> Pattern() {
   const auto token = rc::gen::element<std::string>("a", "b", "*");
   return rc::gen::map(
       rc::gen::pair(
-          rc::gen::resize(3, rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(token))),
+          rc::gen::resize(3,
+                          rc::gen::nonEmpty(rc::gen::container<std::vector<std::string>>(token))),
           rc::gen::inRange(0, 4)),
       [](const std::pair<std::vector<std::string>, int>& parts) {
         std::string text;
@@ -189,7 +191,9 @@ rc::Gen<std::vector<Entry>> Entries() {
 }
 std::vector<std::string> Lines(const std::vector<Entry>& entries) {
   std::vector<std::string> lines;
-  for (const Entry& e : entries) lines.push_back(e.queue.empty() ? e.subject : e.subject + " " + e.queue);
+  for (const Entry& e : entries) {
+    lines.push_back(e.queue.empty() ? e.subject : e.subject + " " + e.queue);
+  }
   return lines;
 }
 
