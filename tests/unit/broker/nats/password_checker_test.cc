@@ -69,6 +69,7 @@ TEST_F(PasswordCheckerTest, TooManyAreTurnedAway) {
   EXPECT_EQ(checker_.Start({"s3cret", kHashOfS3cret}, shard_, [](bool) {}), nullptr);
   all.clear();
   go_on.set_value();
+  thread_.Stop();  // while `go_on` is there
 }
 
 TEST_F(PasswordCheckerTest, AfterStopNobodyIsChecked) {
