@@ -42,7 +42,7 @@ bool BcryptMatches(std::string_view given, std::string_view hash) {
   setting[kVariantAt] = 'b';
   const std::string key(given.substr(0, kMaxGivenBytes));
   const auto scratch = std::make_unique<crypt_data>();  // 32 KiB
-  // Not crypt_r: AddressSanitizer puts itself before that one, and looks for it in a shared library.
+  // Not crypt_r: AddressSanitizer stands before that one, and looks for it in a shared library.
   const char* const computed =
       crypt_rn(key.c_str(), setting.c_str(), scratch.get(), sizeof(crypt_data));
   return computed != nullptr && SecretEquals(computed, setting);
