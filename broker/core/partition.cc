@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/core/memory_budget.h"
-#include "broker/core/reader_thread.h"
+#include "broker/core/background_thread.h"
 #include "broker/core/tail_cache.h"
 
 namespace wherry::core {

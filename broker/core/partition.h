@@ -18,7 +18,7 @@
 namespace wherry::core {
 
 class MemoryBudget;
-class ReaderThread;
+class BackgroundThread;
 class TailCache;
 
 enum class AppendError {
@@ -52,7 +52,7 @@ class Partition {
   struct Services {
     storage::LogStore& store;
     CommitQueue& commits;
-    ReaderThread& reader;
+    BackgroundThread& reader;
     MemoryBudget& budget;
     TailCache& tails;
     runtime::Shard& home;

@@ -7,7 +7,7 @@
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/memory_budget.h"
-#include "broker/core/reader_thread.h"
+#include "broker/core/background_thread.h"
 #include "broker/core/tail_cache.h"
 #include "broker/kafka/cluster.h"
 #include "broker/runtime/shard.h"
@@ -42,7 +42,7 @@ class Data {
   const std::unique_ptr<storage::LogStore> store_;
   core::MemoryBudget budget_;
   core::TailCache tails_;
-  core::ReaderThread reader_;
+  core::BackgroundThread reader_;
   core::CommitQueue commits_;
   std::unique_ptr<kafka::Cluster> cluster_;
 };

@@ -13,7 +13,7 @@
 #include "broker/core/memory_budget.h"
 #include "broker/core/namespace.h"
 #include "broker/core/offset_store.h"
-#include "broker/core/reader_thread.h"
+#include "broker/core/background_thread.h"
 #include "broker/core/tail_cache.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/topic_catalog.h"
@@ -49,7 +49,7 @@ class Cluster {
   struct Services {
     storage::LogStore& store;
     core::CommitQueue& commits;
-    core::ReaderThread& reader;
+    core::BackgroundThread& reader;
     core::MemoryBudget& budget;
     core::TailCache& tails;
     runtime::Shard& home;

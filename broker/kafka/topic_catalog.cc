@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "broker/core/reader_thread.h"
+#include "broker/core/background_thread.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {

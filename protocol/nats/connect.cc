@@ -1,6 +1,12 @@
 #include "protocol/nats/connect.h"
 
+#include <array>
+
+#include <openssl/rand.h>
+
 #include <boost/json.hpp>
+
+#include "protocol/nats/base64.h"
 
 namespace wherry::nats {
 
@@ -49,9 +55,17 @@ std::optional<ConnectOptions> ParseConnect(std::string_view text, const ConnectO
       Read(object, "protocol", &options.protocol) && Read(object, "name", &options.name) &&
       Read(object, "lang", &options.lang) && Read(object, "version", &options.version) &&
       Read(object, "user", &options.user) && Read(object, "pass", &options.pass) &&
-      Read(object, "auth_token", &options.auth_token) && Read(object, "account", &options.account);
+      Read(object, "auth_token", &options.auth_token) && Read(object, "nkey", &options.nkey) &&
+      Read(object, "sig", &options.sig) && Read(object, "jwt", &options.jwt) &&
+      Read(object, "account", &options.account);
   if (!good) return std::nullopt;
   return options;
+}
+
+std::string MakeNonce() {
+  std::array<unsigned char, 11> random{};
+  if (RAND_bytes(random.data(), static_cast<int>(random.size())) != 1) return "";
+  return EncodeBase64Url({reinterpret_cast<const char*>(random.data()), random.size()});
 }
 
 }  // namespace wherry::nats

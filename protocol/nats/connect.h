@@ -22,11 +22,18 @@ struct ConnectOptions {
   std::string user;
   std::string pass;
   std::string auth_token;
+  std::string nkey;  // the client's public nkey, with `sig` over INFO's nonce
+  std::string sig;
+  std::string jwt;
   std::string account;  // only servers may name one; from a client an error
 };
 
 // Reads the JSON object of a CONNECT over `defaults` (a second CONNECT changes only what it names).
 // nullopt: it is no JSON object, or a known key has a value of the wrong type.
 std::optional<ConnectOptions> ParseConnect(std::string_view json, const ConnectOptions& defaults);
+
+// What INFO asks a client to sign: 11 random bytes, as 15 characters of base64 (URL alphabet).
+// Empty: the machine has no randomness to give; such a connection cannot be authenticated.
+std::string MakeNonce();
 
 }  // namespace wherry::nats

@@ -42,4 +42,15 @@ bool SubjectMatches(std::string_view pattern, std::string_view literal) {
   return !more_pattern && !more_literal;
 }
 
+bool SubjectsOverlap(std::string_view a, std::string_view b) {
+  bool more_a = true, more_b = true;
+  while (more_a && more_b) {
+    const std::string_view token = NextToken(a, &more_a);
+    const std::string_view other = NextToken(b, &more_b);
+    if ((token == ">" && !more_a) || (other == ">" && !more_b)) return true;
+    if (token != "*" && other != "*" && token != other) return false;
+  }
+  return !more_a && !more_b;
+}
+
 }  // namespace wherry::nats

@@ -19,6 +19,10 @@ bool HasWildcard(std::string_view subject);
 // Example: "a.*.>" matches "a.b.c" and "a.b.c.d", but not "a.b".
 bool SubjectMatches(std::string_view pattern, std::string_view literal);
 
+// Whether some literal subject is one that both stand for. Both are taken to be valid.
+// Example: "a.*" and "*.b" overlap in "a.b"; "a.*" and "a.b.>" do not.
+bool SubjectsOverlap(std::string_view a, std::string_view b);
+
 // Takes the next token off `rest`, which must not have been exhausted.
 // Example: NextToken("a.b") gives "a" and leaves "b"; then "b", after which `*more` is false.
 inline std::string_view NextToken(std::string_view& rest, bool* more) {

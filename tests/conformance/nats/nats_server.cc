@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/conformance/nats/security_config.h"
 #include "tests/conformance/support/child_process.h"
 #include "tests/conformance/support/environment.h"
 #include "tests/conformance/support/raw_socket.h"
@@ -55,11 +56,7 @@ class StockServer final : public NatsServer {
     config << "listen: 127.0.0.1:" << port_ << "\nmax_payload: " << options.max_payload
            << "\nmax_control_line: " << options.max_control_line
            << "\nmax_pending: " << options.max_pending << "\n";
-    if (!options.token.empty()) config << "authorization { token: \"" << options.token << "\" }\n";
-    if (!options.user.empty()) {
-      config << "authorization { user: \"" << options.user << "\", password: \"" << options.password
-             << "\" }\n";
-    }
+    config << SecurityConfig(options);
     WriteFile(folder_.File("server.conf"), config.str());
     StartAgain();
   }

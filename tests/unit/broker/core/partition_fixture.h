@@ -8,7 +8,7 @@
 
 #include "broker/core/memory_budget.h"
 #include "broker/core/partition.h"
-#include "broker/core/reader_thread.h"
+#include "broker/core/background_thread.h"
 #include "broker/core/tail_cache.h"
 #include "tests/unit/broker/core/shard_fixture.h"
 
@@ -28,7 +28,7 @@ class PartitionFixture : public ShardFixture {
     store_ = &store;
     commits_ = std::make_unique<CommitQueue>(store, SyncPolicy::kCommit, shard_);
     commits_->Start();
-    reader_ = std::make_unique<ReaderThread>();
+    reader_ = std::make_unique<BackgroundThread>();
     budget_ = std::make_unique<MemoryBudget>(store, memory_limit);
     tails_ = std::make_unique<TailCache>(tail_bytes);
     if (log_ == 0) log_ = store.CreateLog(0).value();
@@ -138,7 +138,7 @@ class PartitionFixture : public ShardFixture {
   storage::LogStore* store_ = nullptr;
   storage::LogId log_ = 0;
   std::unique_ptr<CommitQueue> commits_;
-  std::unique_ptr<ReaderThread> reader_;
+  std::unique_ptr<BackgroundThread> reader_;
   std::unique_ptr<MemoryBudget> budget_;
   std::unique_ptr<TailCache> tails_;
   std::unique_ptr<Partition> partition_;

@@ -89,7 +89,7 @@ class GroupApisTest : public ::testing::Test {
   runtime::Shard shard_{0, clock_, 1};
   storage::MemoryLogStore store_;
   core::CommitQueue commits_{store_, core::SyncPolicy::kCommit, shard_};
-  core::ReaderThread reader_;
+  core::BackgroundThread reader_;
   core::MemoryBudget budget_{store_, 0};
   core::TailCache tails_;
   net::Endpoint address_ = net::Endpoint::Parse("127.0.0.1", 9092).value();

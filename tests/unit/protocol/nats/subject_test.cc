@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/nats/connect.h"
 #include "protocol/nats/headers.h"
 
 namespace wherry::nats {
@@ -18,6 +17,21 @@ TEST(SubjectTest, ValidityIsThatOfNatsServer) {
   }
   EXPECT_TRUE(IsValidLiteralSubject("a*b"));
   EXPECT_FALSE(IsValidLiteralSubject("a.*"));
+}
+
+TEST(SubjectTest, Overlapping) {
+  const std::pair<const char*, const char*> together[] = {
+      {"a", "a"},     {"a", "*"},       {"a", ">"},     {">", ">"},     {"a.*", "*.b"},
+      {"a.>", "*.b"}, {"a.>", "a.b.>"}, {"*.>", "a.b"}, {"*.*", "a.>"}, {"*.b.*", "a.*.c"}};
+  const std::pair<const char*, const char*> apart[] = {
+      {"a", "b"},   {"a", "a.b"},     {"a.>", "a"},     {"a.*", "a"},
+      {"*.>", "a"}, {"a.*", "a.b.>"}, {"a.>", "b.c.d"}, {"a.*.c", "*.b.d"}};
+  for (const auto& [a, b] : together) {
+    EXPECT_TRUE(SubjectsOverlap(a, b) && SubjectsOverlap(b, a)) << a << " " << b;
+  }
+  for (const auto& [a, b] : apart) {
+    EXPECT_FALSE(SubjectsOverlap(a, b) || SubjectsOverlap(b, a)) << a << " " << b;
+  }
 }
 
 TEST(SubjectTest, Matching) {
@@ -38,23 +52,6 @@ TEST(HeadersTest, FindsTheFirstOfThatNameWithoutCase) {
   EXPECT_EQ(FindHeader(block, "empty"), "");
   EXPECT_EQ(FindHeader(block, "nam"), "");
   EXPECT_FALSE(IsValidHeaderBlock("NATS/1.0\r\n"));
-}
-
-TEST(ConnectTest, MissingKeysKeepTheirDefaults) {
-  const auto options = ParseConnect("{\"verbose\":false,\"user\":\"u\",\"protocol\":1}", {});
-  ASSERT_TRUE(options.has_value());
-  EXPECT_FALSE(options->verbose);
-  EXPECT_TRUE(options->pedantic);
-  EXPECT_TRUE(options->echo);
-  EXPECT_EQ(options->user, "u");
-  EXPECT_EQ(options->protocol, 1);
-}
-
-TEST(ConnectTest, WhatIsNoObjectOfTheRightTypesIsRefused) {
-  for (const char* text :
-       {"", "[]", "{", "{\"verbose\":1}", "{\"user\":3}", "{\"protocol\":\"1\"}"}) {
-    EXPECT_FALSE(ParseConnect(text, {}).has_value()) << text;
-  }
 }
 
 }  // namespace

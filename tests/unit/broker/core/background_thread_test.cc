@@ -1,4 +1,4 @@
-#include "broker/core/reader_thread.h"
+#include "broker/core/background_thread.h"
 
 #include <future>
 #include <memory>
@@ -11,8 +11,8 @@ namespace {
 
 using ::testing::ElementsAre;
 
-TEST(ReaderThreadTest, RunsTasksInOrderElsewhere) {
-  ReaderThread reader;
+TEST(BackgroundThreadTest, RunsTasksInOrderElsewhere) {
+  BackgroundThread reader;
   std::vector<int> order;
   std::promise<std::thread::id> done;
   for (int i = 0; i < 3; ++i) {
@@ -23,8 +23,8 @@ TEST(ReaderThreadTest, RunsTasksInOrderElsewhere) {
   EXPECT_THAT(order, ElementsAre(0, 1, 2));
 }
 
-TEST(ReaderThreadTest, StopFinishesTheTaskUnderWayAndDropsTheOthers) {
-  ReaderThread reader;
+TEST(BackgroundThreadTest, StopFinishesTheTaskUnderWayAndDropsTheOthers) {
+  BackgroundThread reader;
   std::promise<void> running, go_on;
   bool finished = false;
   reader.Run([&] {
@@ -44,11 +44,30 @@ TEST(ReaderThreadTest, StopFinishesTheTaskUnderWayAndDropsTheOthers) {
   reader.Run([&] { ADD_FAILURE() << "after Stop"; });
 }
 
-TEST(ReaderThreadTest, ATaskMayAskForAnother) {
-  ReaderThread reader;
+TEST(BackgroundThreadTest, ATaskMayAskForAnother) {
+  BackgroundThread reader;
   std::promise<void> done;
   reader.Run([&] { reader.Run([&] { done.set_value(); }); });
   done.get_future().wait();
+}
+
+TEST(BackgroundThreadTest, NoMoreThanTheLimitWait) {
+  BackgroundThread thread;
+  std::promise<void> running, go_on;
+  ASSERT_TRUE(thread.TryRun(1, [&] {
+    running.set_value();
+    go_on.get_future().wait();
+  }));
+  running.get_future().wait();
+  std::promise<void> last;
+  EXPECT_TRUE(thread.TryRun(2, [] {})) << "the one under way does not wait";
+  EXPECT_TRUE(thread.TryRun(2, [&] { last.set_value(); }));
+  EXPECT_FALSE(thread.TryRun(2, [] { ADD_FAILURE() << "beyond the limit"; }));
+  go_on.set_value();
+  last.get_future().wait();
+  EXPECT_TRUE(thread.TryRun(1, [] {})) << "there is room again";
+  thread.Stop();
+  EXPECT_FALSE(thread.TryRun(1, [] { ADD_FAILURE() << "after Stop"; }));
 }
 
 }  // namespace
