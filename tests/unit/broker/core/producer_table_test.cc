@@ -130,5 +130,14 @@ TEST_F(ProducerTableTest, DamageIsNoticed) {
   EXPECT_FALSE(ProducerTable::Decode("\x02" + bytes.substr(1)).ok()) << "a later version";
 }
 
+TEST_F(ProducerTableTest, AProducerThatIsThereTwiceIsDamage) {
+  RecordEach(0, 1);
+  std::string bytes = table_.Encode(1);
+  constexpr std::size_t kHeader = 1 + 8 + 4;
+  bytes.append(bytes.substr(kHeader));
+  bytes[kHeader - 1] = 2;
+  EXPECT_EQ(ProducerTable::Decode(bytes).status().code(), absl::StatusCode::kDataLoss);
+}
+
 }  // namespace
 }  // namespace wherry::core
