@@ -9,7 +9,7 @@ using Verdict = ProducerTable::Verdict;
 
 ProducerStamp Stamp(std::int32_t first, std::int32_t last, std::int16_t epoch = 0,
                     std::int64_t id = 7) {
-  return {id, epoch, first, last, /*max_timestamp=*/1000 + last};
+  return {id, epoch, first, last, /*max_timestamp=*/std::int64_t{1000} + last};
 }
 
 class ProducerTableTest : public ::testing::Test {
