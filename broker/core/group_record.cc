@@ -16,7 +16,9 @@ void PutOptional(std::string& out, const std::optional<std::string>& value) {
 }
 
 std::optional<std::string> TakeOptional(StateReader& reader) {
-  if (reader.Take<std::uint8_t>() == 0) return std::nullopt;
+  const auto present = reader.Take<std::uint8_t>();
+  if (present > 1) reader.good = false;
+  if (present == 0) return std::nullopt;
   return reader.TakeString();
 }
 

@@ -118,6 +118,7 @@ absl::StatusOr<ProducerTable::Decoded> ProducerTable::Decode(std::string_view by
       batch.base_offset = reader.Take<std::int64_t>();
       batch.max_timestamp = reader.Take<std::int64_t>();
     }
+    if (decoded.table.producers_.contains(producer_id)) reader.good = false;
     if (!reader.good) break;
     producer.last_write = decoded.table.next_write_++;
     decoded.table.producers_[producer_id] = producer;

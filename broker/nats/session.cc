@@ -105,8 +105,7 @@ std::string_view Session::CompleteCarried(std::string_view bytes) {
       take = newline + 1;
     }
     // A line without end is cut off by the parser's limit, so a little more than that is enough.
-    take = std::min(take,
-                    std::max<std::size_t>(parser_.limits().max_control_line + 2, parser_.needed()));
+    take = std::min(take, std::max(parser_.max_line(), parser_.needed()));
     std::string carried = std::move(carry_);
     carry_.clear();
     carried.append(bytes.substr(0, take));

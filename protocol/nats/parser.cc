@@ -1,5 +1,6 @@
 #include "protocol/nats/parser.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -58,23 +59,33 @@ bool StartsWithFolded(std::string_view text, std::string_view lower) {
 struct VerbRow {
   std::string_view name;
   Verb verb;
-  bool arguments;  // a blank must follow the verb; without, the rest of the line is skipped
+  bool blank;      // one must follow the verb
+  bool arguments;  // without, the rest of the line is skipped
 };
 
 // nats-server takes "+ok" and "-err" from clients too: the first is ignored, the second closes.
 constexpr VerbRow kVerbs[] = {
-    {"pub", Verb::kPub, true},          {"hpub", Verb::kPub, true},   {"sub", Verb::kSub, true},
-    {"unsub", Verb::kUnsub, true},      {"ping", Verb::kPing, false}, {"pong", Verb::kPong, false},
-    {"connect", Verb::kConnect, false}, {"info", Verb::kInfo, false}, {"+ok", Verb::kOk, false},
+    {"pub", Verb::kPub, true, true},          {"hpub", Verb::kPub, true, true},
+    {"sub", Verb::kSub, true, true},          {"unsub", Verb::kUnsub, true, true},
+    {"ping", Verb::kPing, false, false},      {"pong", Verb::kPong, false, false},
+    {"connect", Verb::kConnect, false, true}, {"info", Verb::kInfo, false, true},
+    {"+ok", Verb::kOk, false, false},
 };
 
 const VerbRow* FindVerb(std::string_view in) {
   for (const VerbRow& row : kVerbs) {
     if (!StartsWithFolded(in, row.name)) continue;
-    if (row.arguments && in.size() > row.name.size() && !IsBlank(in[row.name.size()])) continue;
+    if (row.blank && in.size() > row.name.size() && !IsBlank(in[row.name.size()])) continue;
     return &row;
   }
   return nullptr;
+}
+
+// What stands behind the verb and the blanks there.
+std::string_view ArgumentsOf(const VerbRow& row, std::string_view line) {
+  line.remove_prefix(std::min(line.size(), row.name.size()));
+  line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t")));
+  return line;
 }
 
 }  // namespace
@@ -84,7 +95,7 @@ Parser::Result Parser::Next(std::string_view& in, Operation& operation) {
   needed_ = 0;
   if (in.empty()) return Result::kNeedMore;
   // The line: almost always all of it is here and short.
-  const std::size_t window = std::min(in.size(), limits_.max_control_line + 2);
+  const std::size_t window = std::min(in.size(), max_line());
   const void* const newline = std::memchr(in.data(), '\n', window);
   if (newline == nullptr) return Incomplete(in);
   const std::size_t line_size =
@@ -103,7 +114,10 @@ Parser::Result Parser::Next(std::string_view& in, Operation& operation) {
     return Fail(is_err ? ParseError::kMalformed : ParseError::kUnknownOperation);
   }
   operation.verb = row->verb;
-  const std::string_view rest = line.substr(std::min(line.size(), row->name.size()));
+  const std::string_view rest = ArgumentsOf(*row, line);
+  if (row->arguments && rest.size() > limits_.max_control_line) {
+    return Fail(ParseError::kControlLine);
+  }
   Result result = Result::kOperation;
   switch (row->verb) {
     case Verb::kPub:
@@ -115,11 +129,9 @@ Parser::Result Parser::Next(std::string_view& in, Operation& operation) {
       result = ParseUnsub(rest, operation);
       break;
     case Verb::kConnect:
-    case Verb::kInfo: {
-      const std::size_t begin = rest.find_first_not_of(" \t");
-      operation.json = begin == std::string_view::npos ? std::string_view() : rest.substr(begin);
+    case Verb::kInfo:
+      operation.json = rest;
       break;
-    }
     case Verb::kPing:
     case Verb::kPong:
     case Verb::kOk:
@@ -169,10 +181,15 @@ bool Parser::RepeatPub(std::string_view& in, Operation& operation) const {
 
 Parser::Result Parser::Incomplete(std::string_view in) {
   // A first byte that no verb has is an error now; waiting for its newline would be silence.
-  if (FindVerb(in) == nullptr && !StartsWithFolded(in, "-err")) {
+  const VerbRow* const row = FindVerb(in);
+  if (row == nullptr && !StartsWithFolded(in, "-err")) {
     return Fail(ParseError::kUnknownOperation);
   }
-  if (in.size() > limits_.max_control_line) return Fail(ParseError::kControlLine);
+  if (in.size() >= max_line()) return Fail(ParseError::kControlLine);
+  if (in.ends_with('\r')) in.remove_suffix(1);  // perhaps the line's end
+  if (row != nullptr && row->arguments && ArgumentsOf(*row, in).size() > limits_.max_control_line) {
+    return Fail(ParseError::kControlLine);
+  }
   return Result::kNeedMore;
 }
 
@@ -180,6 +197,11 @@ Parser::Result Parser::ParsePub(std::string_view in, std::string_view line, bool
                                 std::string_view& rest, Operation& operation) {
   const Arguments arguments = Split(line);
   const std::size_t sizes = headers ? 2 : 1;
+  if (arguments.count != 0 &&
+      static_cast<std::size_t>(line.data() + line.size() - arguments.at[0].data()) >
+          limits_.max_control_line) {
+    return Fail(ParseError::kControlLine);
+  }
   if (arguments.too_many || arguments.count < sizes + 1 || arguments.count > sizes + 2) {
     return Fail(ParseError::kMalformed);
   }

@@ -42,7 +42,7 @@ enum class ParseError : std::uint8_t {
 };
 
 struct ParseLimits {
-  std::size_t max_control_line = 4096;  // bytes of one line, without the payload
+  std::size_t max_control_line = 4096;  // bytes of a verb's arguments, without the payload
   std::int32_t max_payload = 1024 * 1024;
   bool headers = true;  // HPUB is allowed
 };
@@ -66,6 +66,8 @@ class Parser {
   Result Next(std::string_view& in, Operation& operation);
 
   std::size_t needed() const { return needed_; }
+  // Bytes of the longest line that is waited for.
+  std::size_t max_line() const { return limits_.max_control_line + kBesideArguments; }
   ParseError error() const { return error_; }
   ParseLimits& limits() { return limits_; }
 
@@ -74,6 +76,9 @@ class Parser {
     error_ = error;
     return Result::kError;
   }
+  // The longest verb, some blanks, CRLF.
+  static constexpr std::size_t kBesideArguments = 16;
+
   Result Incomplete(std::string_view in);
   bool RepeatPub(std::string_view& in, Operation& operation) const;
   Result ParsePub(std::string_view in, std::string_view line, bool headers, std::string_view& rest,

@@ -9,7 +9,7 @@ using Verdict = ProducerTable::Verdict;
 
 ProducerStamp Stamp(std::int32_t first, std::int32_t last, std::int16_t epoch = 0,
                     std::int64_t id = 7) {
-  return {id, epoch, first, last, /*max_timestamp=*/1000 + last};
+  return {id, epoch, first, last, /*max_timestamp=*/std::int64_t{1000} + last};
 }
 
 class ProducerTableTest : public ::testing::Test {
@@ -128,6 +128,15 @@ TEST_F(ProducerTableTest, DamageIsNoticed) {
   }
   EXPECT_FALSE(ProducerTable::Decode(bytes + "x").ok());
   EXPECT_FALSE(ProducerTable::Decode("\x02" + bytes.substr(1)).ok()) << "a later version";
+}
+
+TEST_F(ProducerTableTest, AProducerThatIsThereTwiceIsDamage) {
+  RecordEach(0, 1);
+  std::string bytes = table_.Encode(1);
+  constexpr std::size_t kHeader = 1 + 8 + 4;
+  bytes.append(bytes.substr(kHeader));
+  bytes[kHeader - 1] = 2;
+  EXPECT_EQ(ProducerTable::Decode(bytes).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace

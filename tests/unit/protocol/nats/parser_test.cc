@@ -99,6 +99,41 @@ TEST(ParserTest, CutAnywhereItNeedsMoreAndThenParsesTheSame) {
   EXPECT_EQ(ParseOne(whole).payload, "NATS/1.0\r\n\r\nabc");
 }
 
+// As in nats-server, the limit is that of the arguments: neither verb nor line end counts.
+TEST(ParserTest, TheControlLineIsItsArgumentsHoweverItArrives) {
+  const ParseLimits limits{.max_control_line = 10};
+  for (const std::string before : {"SUB ", "UNSUB ", "CONNECT ", "CONNECT   ", "info "}) {
+    for (const std::string end : {"\n", "\r\n"}) {
+      const std::string fits = before + "a 34567890" + end;
+      const std::string too_long = before + "a 345678901" + end;
+      for (std::size_t cut = 0; cut <= fits.size(); ++cut) {
+        Parser parser{limits};
+        Operation operation;
+        std::string_view part = std::string_view(fits).substr(0, cut);
+        EXPECT_EQ(parser.Next(part, operation),
+                  cut == fits.size() ? Parser::Result::kOperation : Parser::Result::kNeedMore)
+            << fits << cut;
+      }
+      EXPECT_EQ(ErrorOf(too_long, limits), ParseError::kControlLine) << too_long;
+      EXPECT_EQ(ErrorOf(too_long.substr(0, before.size() + 11), limits), ParseError::kControlLine)
+          << too_long << " before its end";
+    }
+  }
+  const std::string pub = "PUB a       1\r\nx\r\n";
+  EXPECT_EQ(ErrorOf(pub, {.max_control_line = 8}), ParseError::kControlLine);
+  std::string_view in = pub;
+  Operation operation;
+  EXPECT_EQ(Parser({.max_control_line = 9}).Next(in, operation), Parser::Result::kOperation);
+}
+
+// nats-server skips what follows PING without end; here a line ends some time.
+TEST(ParserTest, ALineThatNeverEndsIsAnError) {
+  for (const char* verb : {"PING ", "PONG", "+OK ", "SUB "}) {
+    EXPECT_EQ(ErrorOf(verb + std::string(5000, ' ')), ParseError::kControlLine) << verb;
+    EXPECT_EQ(ErrorOf(verb + std::string(5000, ' ') + "\n"), ParseError::kControlLine) << verb;
+  }
+}
+
 TEST(ParserTest, OperationsFollowOneAnother) {
   std::string_view in = "PING\r\nPUB a 0\r\n\r\nSUB b 1\r\nPI";
   Parser parser{ParseLimits{}};
