@@ -50,7 +50,7 @@ std::set<std::string> InfoFields(const std::string& line) {
   // Random, or chosen by the operating system.
   static const char* const kIds[] = {"server_id", "server_name", "port", "client_id"};
   // The version and the language it is written in are the server's own; xkey came with 2.11 and its
-  // account encryption, api_lvl with 2.12 and is JetStream's, git_commit depends on how it was built.
+  // account encryption, api_lvl is JetStream's, git_commit depends on how it was built.
   static const char* const kOwn[] = {"version", "go"};
   static const char* const kOptional[] = {"xkey", "api_lvl", "git_commit"};
   const auto in = [](const auto& names, const std::string& name) {
@@ -219,9 +219,7 @@ TEST_P(NatsDifferentialTest, RandomOperationsOfThreeClientsAreAnsweredAlike) {
 
 INSTANTIATE_TEST_SUITE_P(With, NatsDifferentialTest,
                          ::testing::Values(NatsServer::Kind::kNewest, NatsServer::Kind::kStock),
-                         [](const auto& info) {
-                           return info.param == NatsServer::Kind::kStock ? "Stock" : "Newest";
-                         });
+                         ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace wherry::conformance

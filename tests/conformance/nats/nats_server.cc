@@ -111,6 +111,11 @@ const GoProgram& Newest() {
 
 }  // namespace
 
+std::ostream& operator<<(std::ostream& out, NatsServer::Kind kind) {
+  static constexpr const char* kNames[] = {"Wherry", "Stock", "Newest", "Remote"};
+  return out << kNames[static_cast<int>(kind)];
+}
+
 NatsServer::Kind NatsServer::Wanted() {
   if (!Environment("WHERRY_TEST_NATS_URL").empty()) return Kind::kRemote;
   return Environment("WHERRY_TEST_NATS_SERVER").empty() ? Kind::kWherry : Kind::kStock;

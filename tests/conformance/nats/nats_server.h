@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "wherry/options.h"
@@ -17,6 +18,8 @@ class NatsServer {
     kNewest,  // the newest one, that Go compiles into the build tree, as a child
     kRemote,  // one that runs already, at WHERRY_TEST_NATS_URL
   };
+
+  friend std::ostream& operator<<(std::ostream& out, Kind kind);
 
   virtual ~NatsServer() = default;
   virtual std::string url() const = 0;
