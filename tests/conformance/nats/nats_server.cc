@@ -10,6 +10,7 @@
 #include "tests/conformance/nats/security_config.h"
 #include "tests/conformance/support/child_process.h"
 #include "tests/conformance/support/environment.h"
+#include "tests/conformance/support/go_program.h"
 #include "tests/conformance/support/raw_socket.h"
 #include "tests/conformance/support/temp_folder.h"
 #include "wherry/broker.h"
@@ -51,7 +52,8 @@ class WherryServer final : public NatsServer {
 
 class StockServer final : public NatsServer {
  public:
-  explicit StockServer(const NatsOptions& options) : port_(FreePort()) {
+  StockServer(std::string program, const NatsOptions& options)
+      : program_(std::move(program)), port_(FreePort()) {
     std::ostringstream config;
     config << "listen: 127.0.0.1:" << port_ << "\nmax_payload: " << options.max_payload
            << "\nmax_control_line: " << options.max_control_line
@@ -71,9 +73,7 @@ class StockServer final : public NatsServer {
   }
 
   void StartAgain() override {
-    const std::string wanted = Environment("WHERRY_TEST_NATS_SERVER");
-    process_.emplace(std::vector<std::string>{wanted.empty() ? kStockProgram : wanted, "-c",
-                                              folder_.File("server.conf")});
+    process_.emplace(std::vector<std::string>{program_, "-c", folder_.File("server.conf")});
     // It says when it is ready only in its log, so knock until it answers or is gone.
     const Deadline deadline;
     while (!Accepts(port_)) {
@@ -84,6 +84,7 @@ class StockServer final : public NatsServer {
   }
 
  private:
+  std::string program_;
   TempFolder folder_;
   int port_;
   std::optional<ChildProcess> process_;
@@ -96,21 +97,43 @@ class RemoteServer final : public NatsServer {
   void StartAgain() override { ADD_FAILURE() << "a remote server cannot be started from here"; }
 };
 
+const GoProgram& Newest() {
+  static const GoProgram* const program = [] {
+    const std::string wanted = Environment("WHERRY_TEST_NEWEST_NATS_SERVER");
+    return new GoProgram(wanted.empty() ? GoProgram::Install(NatsServer::kNewestPackage)
+                                        : GoProgram{wanted, ""});
+  }();
+  return *program;
+}
+
 }  // namespace
+
+std::ostream& operator<<(std::ostream& out, NatsServer::Kind kind) {
+  static constexpr const char* kNames[] = {"Wherry", "Stock", "Newest", "Remote"};
+  return out << kNames[static_cast<int>(kind)];
+}
 
 NatsServer::Kind NatsServer::Wanted() {
   if (!Environment("WHERRY_TEST_NATS_URL").empty()) return Kind::kRemote;
   return Environment("WHERRY_TEST_NATS_SERVER").empty() ? Kind::kWherry : Kind::kStock;
 }
 
-bool NatsServer::HasStock() {
-  return !Environment("WHERRY_TEST_NATS_SERVER").empty() || HasProgram(kStockProgram);
+std::string NatsServer::WhyMissing(Kind kind) {
+  if (kind == Kind::kStock && Environment("WHERRY_TEST_NATS_SERVER").empty() &&
+      !HasProgram(kStockProgram)) {
+    return "nats-server is not installed";
+  }
+  return kind == Kind::kNewest ? Newest().missing : "";
 }
 
 std::unique_ptr<NatsServer> NatsServer::Start(Kind kind, const NatsOptions& options) {
+  const std::string wanted = Environment("WHERRY_TEST_NATS_SERVER");
   std::unique_ptr<NatsServer> server;
   if (kind == Kind::kWherry) server = std::make_unique<WherryServer>(options);
-  if (kind == Kind::kStock) server = std::make_unique<StockServer>(options);
+  if (kind == Kind::kStock) {
+    server = std::make_unique<StockServer>(wanted.empty() ? kStockProgram : wanted, options);
+  }
+  if (kind == Kind::kNewest) server = std::make_unique<StockServer>(Newest().path, options);
   if (kind == Kind::kRemote) server = std::make_unique<RemoteServer>();
   return ::testing::Test::HasFatalFailure() ? nullptr : std::move(server);
 }

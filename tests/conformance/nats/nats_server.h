@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "wherry/options.h"
@@ -14,8 +15,11 @@ class NatsServer {
   enum class Kind {
     kWherry,  // a broker in this process
     kStock,   // the nats-server program, as a child
+    kNewest,  // the newest one, that Go compiles into the build tree, as a child
     kRemote,  // one that runs already, at WHERRY_TEST_NATS_URL
   };
+
+  friend std::ostream& operator<<(std::ostream& out, Kind kind);
 
   virtual ~NatsServer() = default;
   virtual std::string url() const = 0;
@@ -24,11 +28,16 @@ class NatsServer {
   // Starts it again on the port it had.
   virtual void StartAgain() = 0;
 
+  // The version whose behaviour is ours to have, and how Go is told to install it.
+  static constexpr int kNewestMinor = 15;
+  static constexpr char kNewestPackage[] = "github.com/nats-io/nats-server/v2@v2.15.2";
+
   // Which server the environment asks for: a remote one if WHERRY_TEST_NATS_URL is set, nats-server
-  // if WHERRY_TEST_NATS_SERVER names its program, else Wherry.
+  // if WHERRY_TEST_NATS_SERVER names its program, else Wherry. WHERRY_TEST_NEWEST_NATS_SERVER names
+  // the newest one where Go does not compile it.
   static Kind Wanted();
-  // True if the nats-server program is there to compare with.
-  static bool HasStock();
+  // Why there is none of this kind here, in one line; "" if there is.
+  static std::string WhyMissing(Kind kind);
   // Fails the test and returns nullptr if the server does not start. A remote one ignores
   // `options`.
   static std::unique_ptr<NatsServer> Start(Kind kind, const NatsOptions& options = {});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <regex>
 
 #include "tests/conformance/support/raw_socket.h"
 
@@ -21,6 +22,11 @@ constexpr char kMaximumPayload[] = "-ERR 'Maximum Payload Violation'\r\n";
 constexpr std::string_view kInvalidSubject = "-ERR 'Invalid Subject'\r\n";
 constexpr std::string_view kInvalidPublishSubject = "-ERR 'Invalid Publish Subject'\r\n";
 constexpr char kPong[] = "PONG\r\n";
+
+// The second INFO goes to clients that understand more than one.
+constexpr std::string_view kAsyncInfo = "CONNECT {\"verbose\":false,\"protocol\":1}\r\n";
+constexpr std::string_view kSecondInfo =
+    "INFO {\"connect_info\":true,\"remote_account\":\"$G\"}\r\n";
 
 // More than the 4096 bytes a control line may have.
 constexpr int kTooLong = 5000;
@@ -64,6 +70,30 @@ std::vector<Transcript> Connecting() {
        "-ERR 'no responders requires headers support'\r\n", true},
       {"AccountInConnect", "CONNECT {\"verbose\":false,\"account\":\"a\"}\r\nPING\r\n",
        "-ERR 'Authorization Violation'\r\n", true},
+  };
+}
+
+std::vector<Transcript> SecondInfo() {
+  const std::string pong(kPong);
+  const std::string answer = pong + std::string(kSecondInfo);
+  return {
+      {"SecondInfoFollowsTheFirstPong", kAsyncInfo + "PING\r\n", answer, false, kConnectInfoSince},
+      {"SecondInfoComesOnce", kAsyncInfo + "PING\r\nPING\r\n", answer + kPong, false,
+       kConnectInfoSince},
+      {"SecondInfoWaitsForPing", kAsyncInfo + "SUB a 1\r\nPUB a 1\r\nx\r\nPING\r\n",
+       "MSG a 1 1\r\nx\r\n" + answer, false, kConnectInfoSince},
+      {"SecondInfoComesAmongOks",
+       "CONNECT {\"verbose\":true,\"protocol\":1}\r\nSUB a 1\r\nPING\r\nPUB a 1\r\nx\r\n",
+       "+OK\r\n+OK\r\n" + answer + "+OK\r\nMSG a 1 1\r\nx\r\n", false, kConnectInfoSince},
+      {"SecondInfoOfTheLastConnect", "CONNECT {}\r\n" + std::string(kAsyncInfo) + "PING\r\n",
+       "+OK\r\n" + answer, false, kConnectInfoSince},
+      {"SecondInfoOfTheFirstPingOnly",
+       "CONNECT {\"verbose\":false,\"protocol\":0}\r\nPING\r\n" + std::string(kAsyncInfo) +
+           "PING\r\n",
+       pong + pong},
+      {"NoSecondInfoForProtocolZero", "CONNECT {\"verbose\":false,\"protocol\":0}\r\nPING\r\n",
+       kPong},
+      {"NoSecondInfoBefore", kAsyncInfo + "PING\r\n", kPong, false, 0, kConnectInfoSince},
   };
 }
 
@@ -185,8 +215,16 @@ std::vector<Transcript> Headers() {
       {"HpubHeaderLargerThanTotal", kHeaders + "HPUB a 24 22\r\n", "", true},
       {"HpubWithoutHeaderSize", kHeaders + "HPUB a 22\r\n", "", true},
       {"HpubOverMaxPayload", kHeaders + "HPUB a 12 1025\r\n", kMaximumPayload, true},
+      {"NoRespondersWithoutSubject",
+       kNoResponders + "SUB inbox.* 1\r\nPUB nobody inbox.1 1\r\nx\r\nPING\r\n",
+       "HMSG inbox.1 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\nPONG\r\n", false, 0, kNatsSubjectSince},
       {"NoResponders", kNoResponders + "SUB inbox.* 1\r\nPUB nobody inbox.1 1\r\nx\r\nPING\r\n",
-       "HMSG inbox.1 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\nPONG\r\n"},
+       "HMSG inbox.1 1 38 38\r\nNATS/1.0 503\r\nNats-Subject: nobody\r\n\r\n\r\nPONG\r\n", false,
+       kNatsSubjectSince},
+      {"NoRespondersToHeaders",
+       kNoResponders + "SUB inbox.1 1\r\nHPUB a.b inbox.1 12 13\r\nNATS/1.0\r\n\r\nx\r\nPING\r\n",
+       "HMSG inbox.1 1 35 35\r\nNATS/1.0 503\r\nNats-Subject: a.b\r\n\r\n\r\nPONG\r\n", false,
+       kNatsSubjectSince},
       {"NoRespondersWithoutInbox", kNoResponders + "PUB nobody inbox.1 1\r\nx\r\nPING\r\n", kPong},
       {"NoRespondersNotWanted", kHeaders + "SUB inbox.* 1\r\nPUB nobody inbox.1 1\r\nx\r\nPING\r\n",
        kPong},
@@ -201,17 +239,49 @@ constexpr char kEpilogue[] = "PING\r\n";
 // A wrong server may send less than it should; a right one has long answered by then.
 constexpr std::chrono::seconds kTranscriptPatience{5};
 
+std::size_t CountPongs(std::string_view text) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(kPong); at != text.npos; at = text.find(kPong, at + 1)) ++count;
+  return count;
+}
+
+// INFO lines without what is the same in all of a server's, so that a table can hold them.
+std::string WithShortInfo(const std::string& output) {
+  static const std::regex kInfo(R"re(INFO (\{[^\r]*\}) ?\r\n)re");
+  static const std::regex kChanging(
+      R"re("(connect_info|remote_account|acc_is_sys|ldm)":("[^"]*"|[^,}]*))re");
+  std::string text;
+  std::string::const_iterator at = output.begin();
+  for (std::sregex_iterator it(output.begin(), output.end(), kInfo), end; it != end; ++it) {
+    const std::string fields = (*it)[1];
+    text.append(at, (*it)[0].first).append("INFO {");
+    for (std::sregex_iterator field(fields.begin(), fields.end(), kChanging); field != end; ++field)
+      text.append(text.back() == '{' ? "" : ",").append(field->str());
+    text.append("}\r\n");
+    at = (*it)[0].second;
+  }
+  return text.append(at, output.end());
+}
+
 }  // namespace
 
 const std::vector<Transcript>& Transcripts() {
   static const auto* const all = [] {
     auto* transcripts = new std::vector<Transcript>;
-    for (auto group : {Connecting(), Operations(), Publishing(), Subscribing(), Headers()}) {
+    for (auto group :
+         {Connecting(), SecondInfo(), Operations(), Publishing(), Subscribing(), Headers()}) {
       transcripts->insert(transcripts->end(), group.begin(), group.end());
     }
     return transcripts;
   }();
   return *all;
+}
+
+int MinorVersion(std::string_view address) {
+  const std::string info = RawSocket(address).TakeLine(kTranscriptPatience);
+  static const std::regex kVersion(R"re("version":"2\.(\d+)\.)re");
+  std::smatch match;
+  return std::regex_search(info, match, kVersion) ? std::stoi(match[1]) : -1;
 }
 
 Outcome Play(const Transcript& transcript, std::string_view address, Pace pace) {
@@ -228,10 +298,13 @@ Outcome Play(const Transcript& transcript, std::string_view address, Pace pace) 
   }
   socket.AwaitBytes(transcript.output.size(), kTranscriptPatience);
   socket.Send(kEpilogue);
-  socket.AwaitBytes(transcript.output.size() + std::string_view(kPong).size(), kTranscriptPatience);
+  const std::size_t pongs = CountPongs(transcript.output) + 1;
+  while (CountPongs(socket.received()) < pongs &&
+         socket.AwaitBytes(socket.received().size() + 1, kTranscriptPatience)) {
+  }
   std::string output = socket.Take();
   if (output.ends_with(kPong)) output.resize(output.size() - std::string_view(kPong).size());
-  return {std::move(output), socket.closed()};
+  return {WithShortInfo(output), socket.closed()};
 }
 
 }  // namespace wherry::conformance
