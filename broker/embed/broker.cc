@@ -12,6 +12,7 @@
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
 #include "broker/embed/status_of.h"
+#include "broker/embed/tls.h"
 #include "broker/http/monitor.h"
 #include "broker/kafka/session.h"
 #include "broker/nats/server.h"
@@ -26,8 +27,12 @@ std::string_view Version() { return WHERRY_VERSION; }
 
 namespace {
 
-nats::Settings SettingsOf(const NatsOptions& options) {
+nats::Settings SettingsOf(const NatsOptions& options, std::shared_ptr<net::TlsAcceptor> tls) {
   nats::Settings settings;
+  if (options.tls.has_value()) {
+    settings.tls = embed::TlsPlanOf(options, std::move(tls));
+    settings.auth_timeout = options.tls->timeout + std::chrono::seconds(1);
+  }
   settings.token = options.token;
   settings.user = options.user;
   settings.password = options.password;
@@ -48,8 +53,7 @@ Status RefuseWhatIsNotThere(const NatsOptions& nats) {
       {"accounts", !nats.accounts.empty()},
       {"no_auth_user", !nats.no_auth_user.empty()},
       {"auth_timeout", nats.auth_timeout != defaults.auth_timeout},
-      {"tls", nats.tls.has_value()},
-      {"allow_non_tls", nats.allow_non_tls},
+      {"tls.verify_and_map", nats.tls.has_value() && nats.tls->verify_and_map},
       {"write_deadline", nats.write_deadline != defaults.write_deadline},
       {"max_subscriptions", nats.max_subscriptions != 0},
       {"max_subscription_tokens", nats.max_subscription_tokens != 0},
@@ -91,6 +95,10 @@ Status CheckOptions(const Options& options) {
     return {StatusCode::kInvalidArgument,
             "NATS clients present a token or a user and password; configure one of the two"};
   }
+  if (nats.allow_non_tls && !nats.tls.has_value()) {
+    return {StatusCode::kInvalidArgument,
+            "nats.allow_non_tls is set without nats.tls; without TLS every client may do without"};
+  }
   return RefuseWhatIsNotThere(nats);
 }
 
@@ -104,11 +112,11 @@ std::uint64_t RandomSeed() {
 // The composition root. Declared in the order in which the parts need one another: destroyed
 // backwards.
 struct Broker::State {
-  explicit State(const Options& options)
+  State(const Options& options, std::shared_ptr<net::TlsAcceptor> nats_tls)
       : options(options),
         shard(0, clock, RandomSeed()),
         connections(shard),
-        nats_server(SettingsOf(options.nats), shard,
+        nats_server(SettingsOf(options.nats, std::move(nats_tls)), shard,
                     [this](std::string_view line) { Log(LogLevel::kWarning, line); }),
         monitor([this] { return CurrentVarz(); }),
         link(std::make_shared<embed::ShardLink>(shard)),
@@ -252,7 +260,9 @@ http::Varz Broker::State::CurrentVarz() {
 
 StatusOr<Broker> Broker::Start(const Options& options) {
   if (Status status = CheckOptions(options); !status.ok()) return status;
-  auto state = std::make_unique<State>(options);
+  auto nats_tls = embed::LoadNatsTls(options.nats);
+  if (!nats_tls.ok()) return embed::StatusOf(nats_tls.status());
+  auto state = std::make_unique<State>(options, *std::move(nats_tls));
   if (absl::Status status = state->OpenData(); !status.ok()) return embed::StatusOf(status);
   if (absl::Status status = state->Listen(); !status.ok()) return embed::StatusOf(status);
   state->Begin();

@@ -28,13 +28,14 @@ std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
   return std::make_unique<Session>(*this, connection);
 }
 
-std::string Server::InfoLine(const net::Connection& connection) const {
+std::string Server::InfoLine(const net::Connection& connection, bool handshake_first) const {
   const std::string version(kNatsVersion);
   return absl::StrCat("INFO {\"server_id\":\"", server_id_, "\",\"server_name\":\"", server_id_,
                       "\",\"version\":\"", version, "\",\"proto\":1,\"git_commit\":\"wherry-",
                       WHERRY_VERSION, "\",\"go\":\"\",\"host\":\"", connection.local().host(),
                       "\",\"port\":", connection.local().port(), ",\"headers\":true",
                       settings_.requires_auth() ? ",\"auth_required\":true" : "",
+                      settings_.tls.InfoFields(handshake_first),
                       ",\"max_payload\":", settings_.max_payload,
                       ",\"client_id\":", connection.id(), ",\"client_ip\":\"",
                       connection.remote().host(), "\"}\r\n");

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "broker/nats/router.h"
+#include "broker/nats/tls_start.h"
 #include "broker/net/connection.h"
 #include "broker/runtime/shard.h"
 
@@ -17,6 +18,7 @@ struct Settings {
   std::string token;
   std::string user;
   std::string password;
+  TlsPlan tls;
   std::int32_t max_payload = 1024 * 1024;
   std::int32_t max_control_line = 4096;
   std::int64_t max_pending = 64 * 1024 * 1024;
@@ -50,8 +52,9 @@ class Server {
 
   std::unique_ptr<net::Session> MakeSession(net::Connection& connection);
 
-  // The INFO line for one connection, with its line end.
-  std::string InfoLine(const net::Connection& connection) const;
+  // The INFO line for one connection, with its line end; for one that began with the TLS handshake
+  // with `handshake_first`.
+  std::string InfoLine(const net::Connection& connection, bool handshake_first = false) const;
 
   Router& router() { return router_; }
   const Settings& settings() const { return settings_; }

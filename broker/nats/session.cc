@@ -49,11 +49,35 @@ Session::~Session() = default;
 void Session::OnOpen() {
   open_ = true;
   server_.ConnectionOpened();
-  connection_.Write(server_.InfoLine(connection_));
+  if (server_.settings().tls.acceptor != nullptr) {
+    tls_start_ = std::make_unique<TlsStart>(
+        server_.settings().tls, connection_,
+        [this](bool first) { connection_.Write(server_.InfoLine(connection_, first)); },
+        [this] { BeginProtocol(); });
+    tls_start_->OnOpen();
+  } else {
+    connection_.Write(server_.InfoLine(connection_));
+  }
   if (server_.connection_count() > server_.settings().max_connections) {
     CloseWithError("maximum connections exceeded");
     return;
   }
+  if (tls_start_ != nullptr) return tls_start_->Begin();
+  BeginProtocol();
+}
+
+void Session::OnTlsOpen() {
+  tls_start_->OnTlsOpen();
+  tls_start_.reset();
+  BeginProtocol();
+}
+
+void Session::OnTlsFailed(std::string_view reason) {
+  server_.Log(absl::StrCat("TLS with ", connection_.remote().ToString(), " failed: ",
+                           std::string(reason)));
+}
+
+void Session::BeginProtocol() {
   if (!authenticated_) {
     auth_timer_.Arm(server_.settings().auth_timeout,
                     [this] { CloseWithError("Authentication Timeout"); });
@@ -64,6 +88,7 @@ void Session::OnOpen() {
 void Session::OnClosed() {
   if (!open_) return;
   open_ = false;
+  if (tls_start_ != nullptr) tls_start_->Stop();
   auth_timer_.Cancel();
   ping_timer_.Cancel();
   stall_timer_.Cancel();
@@ -75,6 +100,10 @@ void Session::OnClosed() {
 }
 
 void Session::OnBytes(std::string_view bytes) {
+  if (tls_start_ != nullptr) {
+    if (!tls_start_->IsProtocol(bytes)) return;
+    tls_start_.reset();
+  }
   received_since_ping_ = true;
   producer_should_stall_ = false;
   if (!carry_.empty()) bytes = CompleteCarried(bytes);

@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "broker/nats/server.h"
 #include "broker/nats/subscription.h"
+#include "broker/nats/tls_start.h"
 #include "broker/net/connection.h"
 #include "broker/net/session.h"
 #include "broker/runtime/timers.h"
@@ -28,6 +29,8 @@ class Session final : public net::Session, public Subscriber {
   void OnBytes(std::string_view bytes) override;
   std::span<char> ReadInto() override;
   void OnReadInto(std::size_t size) override;
+  void OnTlsOpen() override;
+  void OnTlsFailed(std::string_view reason) override;
   void OnClosed() override;
 
   void Deliver(Subscription& subscription, std::string_view prefix,
@@ -41,6 +44,7 @@ class Session final : public net::Session, public Subscriber {
   // A payload in such a buffer is referred to, not copied, from this size on.
   static constexpr std::size_t kShareFrom = 4 * 1024;
 
+  void BeginProtocol();
   std::string_view CompleteCarried(std::string_view bytes);
   void Consume(std::string_view bytes, std::shared_ptr<const void> owner);
   void Keep(std::string_view rest);
@@ -68,6 +72,7 @@ class Session final : public net::Session, public Subscriber {
 
   Server& server_;
   net::Connection& connection_;
+  std::unique_ptr<TlsStart> tls_start_;  // until it is known who speaks TLS
   Parser parser_;
   ConnectOptions options_;
   bool open_ = false;
