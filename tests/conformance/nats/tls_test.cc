@@ -100,6 +100,9 @@ TEST_F(NatsTlsTest, ClientsComeBackAfterARestart) {
   ASSERT_TRUE(events.AwaitReconnected());
   Publish(connection, Subject("a"), "again");
   EXPECT_EQ(DataOf(Next(subscription)), "again");
+  // Its callbacks come from a thread of cnats, and must come before `events` goes.
+  natsConnection_Close(connection.get());
+  EXPECT_TRUE(events.AwaitClosed());
 }
 
 TEST_F(NatsTlsTest, InfoComesInTheClearAndTheRestDoesNot) {
