@@ -28,7 +28,7 @@ class TlsStream {
   // What Read decrypts is at most what was fed, and what of a record had come before.
   static constexpr std::size_t kMaxCarried = 18 * 1024;
   // A peer that makes us answer (key updates) and does not read is closed at this.
-  static constexpr std::size_t kMaxUnsentAnswers = 1024 * 1024;
+  static constexpr std::size_t kMaxUnsentAnswers = 256 * 1024;
 
   TlsStream(const TlsAcceptor& acceptor, ChunkPool& pool);
   ~TlsStream();

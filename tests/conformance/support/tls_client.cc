@@ -67,6 +67,29 @@ bool TlsClient::Send(std::string_view bytes) {
   return FlushRecords() && written > 0;
 }
 
+void TlsClient::AskForKeysWithoutReading(std::size_t times, const std::function<bool()>& go_on) {
+  BIO* const bio = SSL_get_wbio(ssl_);
+  for (std::size_t i = 0; i < times; ++i) {
+    UpdateKeys();
+    SSL_write(ssl_, "x", 1);
+    char* records = nullptr;
+    const long size = BIO_get_mem_data(bio, &records);
+    std::string_view rest(records, static_cast<std::size_t>(size));
+    while (!rest.empty()) {
+      const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent > 0) {
+        rest.remove_prefix(static_cast<std::size_t>(sent));
+      } else if (errno != EAGAIN || !go_on()) {
+        return;
+      } else {
+        pollfd poll_fd{fd_, POLLOUT, 0};
+        ::poll(&poll_fd, 1, 10);
+      }
+    }
+    static_cast<void>(BIO_reset(bio));
+  }
+}
+
 bool TlsClient::SendRaw(std::string_view bytes) {
   const Deadline deadline;
   while (!bytes.empty()) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ class TlsClient {
   void SendHello(std::size_t count);
   // Past TLS, as they are.
   bool SendRaw(std::string_view bytes);
+  // Asks for new keys `times` times, a byte of data with each, and reads nothing; stops early when
+  // the server takes no more and `go_on` says no.
+  void AskForKeysWithoutReading(std::size_t times, const std::function<bool()>& go_on);
   // Asks for new keys, with the next bytes sent.
   void UpdateKeys();
   // Tells the server that nothing more comes.

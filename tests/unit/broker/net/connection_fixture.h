@@ -11,6 +11,7 @@
 
 #include "broker/net/connection.h"
 #include "broker/net/tls_acceptor.h"
+#include "broker/net/tls_stream.h"
 #include "tests/conformance/support/certificates.h"
 #include "tests/conformance/support/temp_folder.h"
 #include "tests/conformance/support/tls_client.h"

@@ -281,6 +281,19 @@ TEST_F(TlsConnectionTest, NewKeysMayBeAskedFor) {
   }
 }
 
+TEST_F(TlsConnectionTest, AnswersToAPeerThatDoesNotReadAreBounded) {
+  TlsClient client(Connect({}, 4 * 1024), {.ca = files_.ca});
+  ASSERT_TRUE(Open(client)) << client.error();
+  const auto unfailed = [&] {
+    bool so = false;
+    On([&] { so = notes_.failure.empty(); });
+    return so;
+  };
+  // Each is answered with more than 20 bytes.
+  client.AskForKeysWithoutReading(TlsStream::kMaxUnsentAnswers / 10, unfailed);
+  On([&] { EXPECT_EQ(notes_.failure, "the peer makes us answer and does not read"); });
+}
+
 class TlsVerifyTest : public TlsConnectionTest {
  protected:
   TlsVerifyTest() {
