@@ -13,6 +13,7 @@
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
 #include "broker/embed/status_of.h"
+#include "broker/embed/nats_configuration.h"
 #include "broker/http/monitor.h"
 #include "broker/kafka/session.h"
 #include "broker/nats/server.h"
@@ -27,73 +28,16 @@ std::string_view Version() { return WHERRY_VERSION; }
 
 namespace {
 
-nats::Settings SettingsOf(const NatsOptions& options) {
-  nats::Settings settings;
-  settings.token = options.token;
-  settings.user = options.user;
-  settings.password = options.password;
-  settings.max_payload = options.max_payload;
-  settings.max_control_line = options.max_control_line;
-  settings.max_pending = options.max_pending;
-  settings.max_connections = options.max_connections;
-  settings.server_name = options.server_name;
-  settings.client_advertise = options.client_advertise;
-  if (options.auth_timeout.count() > 0) settings.auth_timeout = options.auth_timeout;
-  settings.write_deadline = options.write_deadline;
-  settings.max_subscriptions = options.max_subscriptions;
-  settings.max_subscription_tokens = options.max_subscription_tokens;
-  settings.headers = options.headers;
-  settings.stall_fast_producers = options.stall_fast_producers;
-  settings.ping_interval = options.ping_interval;
-  settings.max_pings_out = options.max_pings_out;
-  settings.lame_duck_duration = options.lame_duck_duration;
-  settings.lame_duck_grace_period = options.lame_duck_grace_period;
-  return settings;
-}
-
-// An option that would be ignored is refused by its name instead.
-Status RefuseWhatIsNotThere(const NatsOptions& nats) {
-  const NatsOptions defaults;
-  const std::pair<const char*, bool> asked[] = {
-      {"users", !nats.users.empty()},
-      {"accounts", !nats.accounts.empty()},
-      {"no_auth_user", !nats.no_auth_user.empty()},
-      {"tls", nats.tls.has_value()},
-      {"allow_non_tls", nats.allow_non_tls},
-      {"max_closed_clients", nats.max_closed_clients != defaults.max_closed_clients},
-      {"trace", nats.trace},
-      {"server_tags", !nats.server_tags.empty()},
-      {"server_metadata", !nats.server_metadata.empty()}};
-  for (const auto& [name, is_asked] : asked) {
-    if (is_asked) {
-      return {StatusCode::kInvalidArgument,
-              absl::StrCat("nats.", name, " is set, but Wherry does not have it yet")};
-    }
-  }
-  return {};
-}
-
 Status CheckOptions(const Options& options) {
-  const NatsOptions& nats = options.nats;
   const auto positive = [](const char* name, std::int64_t value) -> Status {
     if (value > 0) return {};
     return {StatusCode::kInvalidArgument,
             absl::StrCat(name, " is ", value, "; it must be above 0")};
   };
-  for (const Status& status :
-       {positive("nats.max_payload", nats.max_payload),
-        positive("nats.max_control_line", nats.max_control_line),
-        positive("nats.max_pending", nats.max_pending),
-        positive("nats.max_connections", nats.max_connections),
-        options.threads == 0 ? Status() : positive("threads", options.threads),
-        positive("kafka.default_partitions", options.kafka.default_partitions)}) {
-    if (!status.ok()) return status;
+  if (options.threads != 0) {
+    if (Status status = positive("threads", options.threads); !status.ok()) return status;
   }
-  if (!nats.token.empty() && !(nats.user.empty() && nats.password.empty())) {
-    return {StatusCode::kInvalidArgument,
-            "NATS clients present a token or a user and password; configure one of the two"};
-  }
-  return RefuseWhatIsNotThere(nats);
+  return positive("kafka.default_partitions", options.kafka.default_partitions);
 }
 
 constexpr int kMaxThreads = 8;  // unless more are asked for by number
@@ -133,12 +77,14 @@ std::vector<T*> Pointers(const std::vector<std::unique_ptr<T>>& owned) {
 // The composition root. Declared in the order in which the parts need one another: destroyed
 // backwards.
 struct Broker::State {
-  explicit State(const Options& options)
+  State(const Options& options, std::shared_ptr<const nats::Configuration> nats_configuration)
       : options(options),
         shards(MakeShards(options.threads, clock)),
         connections(MakeConnectionSets(shards)),
-        nats_server(SettingsOf(options.nats), Pointers(shards),
-                    [this](std::string_view line) { Log(LogLevel::kWarning, line); }),
+        nats_server(std::move(nats_configuration), Pointers(shards),
+                    {password_checker,
+                     [this](std::string_view line) { Log(LogLevel::kWarning, line); },
+                     [this](std::string_view line) { Log(LogLevel::kTrace, line); }}),
         monitor([this] { return CurrentVarz(); }),
         link(std::make_shared<embed::ShardLink>(home())),
         nats_state(std::make_shared<Nats::State>(link, nats_server)),
@@ -169,6 +115,8 @@ struct Broker::State {
   const std::vector<std::unique_ptr<runtime::Shard>> shards;
   std::unique_ptr<embed::Data> data;
   const std::vector<std::unique_ptr<net::ConnectionSet>> connections;  // one for each shard
+  core::BackgroundThread password_thread;
+  nats::PasswordChecker password_checker{password_thread};
   nats::Server nats_server;
   http::Monitor monitor;
   const net::HttpHandler http_handler = [this](const net::HttpRequest& request) {
@@ -260,12 +208,13 @@ Status Broker::State::Stop() {
     data->BeforeStop();
   });
   data->Stop();
+  password_thread.Stop();
   link->End([this] { home().Stop(); });
   return {};
 }
 
 http::Varz Broker::State::CurrentVarz() {
-  const nats::Settings& settings = nats_server.settings();
+  const nats::Settings& settings = nats_server.home().settings();
   const nats::Totals totals = nats_server.CurrentTotals();
   http::Varz varz;
   varz.server_id = nats_server.server_id();
@@ -281,7 +230,8 @@ http::Varz Broker::State::CurrentVarz() {
   varz.max_payload = settings.max_payload;
   varz.max_control_line = settings.max_control_line;
   varz.max_pending = settings.max_pending;
-  varz.auth_required = settings.requires_auth();
+  varz.auth_required =
+      nats_server.home().configuration().authenticator->required_in_info();
   varz.start_unix_millis = nats_server.start_unix_millis();
   varz.now_unix_millis = clock.UnixMillis();
   varz.connections = totals.connections;
@@ -298,7 +248,9 @@ http::Varz Broker::State::CurrentVarz() {
 
 StatusOr<Broker> Broker::Start(const Options& options) {
   if (Status status = CheckOptions(options); !status.ok()) return status;
-  auto state = std::make_unique<State>(options);
+  auto nats_configuration = embed::NatsConfiguration(options.nats);
+  if (!nats_configuration.ok()) return embed::StatusOf(nats_configuration.status());
+  auto state = std::make_unique<State>(options, *std::move(nats_configuration));
   if (absl::Status status = state->OpenData(); !status.ok()) return embed::StatusOf(status);
   if (absl::Status status = state->Listen(); !status.ok()) return embed::StatusOf(status);
   state->Begin();

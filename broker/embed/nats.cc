@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "absl/strings/str_cat.h"
+#include "broker/embed/nats_configuration.h"
 #include "broker/embed/nats_state.h"
 #include "broker/embed/status_of.h"
 #include "broker/nats/local_message.h"
@@ -191,6 +192,15 @@ Status Nats::EnterLameDuck(std::function<void()> ended) {
   const bool posted = state_->link->Post([state = state_, ended = std::move(ended)]() mutable {
     state->stop_listening();
     state->server.EnterLameDuck(std::move(ended));
+  });
+  return posted ? Status() : Stopped();
+}
+
+Status Nats::Reload(const NatsOptions& options) {
+  auto configuration = embed::NatsConfiguration(options);
+  if (!configuration.ok()) return embed::StatusOf(configuration.status());
+  const bool posted = state_->link->Post([state = state_, configuration = *configuration] {
+    state->server.Reload(configuration);
   });
   return posted ? Status() : Stopped();
 }

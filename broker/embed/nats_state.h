@@ -13,7 +13,7 @@ namespace wherry {
 // What Nats and its subscriptions share with the broker.
 struct Nats::State {
   State(std::shared_ptr<embed::ShardLink> link, nats::Server& server)
-      : link(std::move(link)), server(server), max_payload(server.settings().max_payload) {}
+      : link(std::move(link)), server(server), max_payload(server.home().settings().max_payload) {}
 
   const std::shared_ptr<embed::ShardLink> link;
   nats::Server& server;  // on the shard only, as long as `link` runs tasks

@@ -97,6 +97,8 @@ class ConnectionPermissions {
 
   explicit ConnectionPermissions(std::shared_ptr<const Permissions> permissions);
 
+  // By the lists alone, remembered.
+  bool ListsAllowPublish(std::string_view subject);
   // Takes an answer that was granted where the lists do not allow the subject.
   Verdict MayPublish(std::string_view subject, runtime::Instant now);
   bool MaySubscribe(std::string_view subject, std::string_view queue) const {
@@ -114,8 +116,6 @@ class ConnectionPermissions {
   const Permissions& permissions() const { return *permissions_; }
 
  private:
-  bool ListsAllowPublish(std::string_view subject);
-
   const std::shared_ptr<const Permissions> permissions_;
   VerdictCache publish_;
   VerdictCache deliver_;

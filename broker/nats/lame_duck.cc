@@ -17,11 +17,11 @@ void LameDuck::Begin() {
     ServerShard& part = server_.part(i);
     part.shard().Post([&part] { part.TellLameDuck(); });
   }
-  timer_.Arm(server_.settings().lame_duck_grace_period, [this] { BeginClosing(); });
+  timer_.Arm(server_.home().settings().lame_duck_grace_period, [this] { BeginClosing(); });
 }
 
 void LameDuck::BeginClosing() {
-  const Settings& settings = server_.settings();
+  const Settings& settings = server_.home().settings();
   // What is left of the duration, shared out among those who are there now.
   const runtime::Duration rest = std::max<runtime::Duration>(
       settings.lame_duck_duration - settings.lame_duck_grace_period, std::chrono::seconds(1));

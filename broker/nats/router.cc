@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/nats/outbox.h"
+#include "broker/nats/permissions.h"
 #include "protocol/nats/subject.h"
 
 namespace wherry::nats {
@@ -71,6 +72,10 @@ std::unique_ptr<Route> Router::Build(std::string_view subject) const {
 }
 
 void Router::Add(const SubscriptionPtr& subscription, Route& route) const {
+  if (subscription->delivery_check != nullptr &&
+      !subscription->delivery_check->MayDeliver(route.subject, subscription->queue())) {
+    return;
+  }
   Target target{subscription, PrefixFor(route.subject, subscription->sid())};
   const int shard = subscription->shard();
   const bool local = shard == shard_.index();

@@ -26,8 +26,12 @@ void Totals::Add(const Counters& counters) {
 }
 
 ServerShard::ServerShard(Server& server, runtime::Shard& shard,
-                         const std::vector<runtime::Shard*>& shards)
-    : server_(server), shard_(shard), outboxes_(shard, shards, [this] { OnRoom(); }) {}
+                         const std::vector<runtime::Shard*>& shards,
+                         std::shared_ptr<const Configuration> configuration)
+    : server_(server),
+      shard_(shard),
+      configuration_(std::move(configuration)),
+      outboxes_(shard, shards, [this] { OnRoom(); }) {}
 
 ServerShard::~ServerShard() = default;
 
@@ -37,6 +41,15 @@ Router& ServerShard::RouterOf(Account& account) {
   }
   routers_.push_back(std::make_unique<Router>(account, shard_, outboxes_));
   return *routers_.back();
+}
+
+const std::string& ServerShard::server_name() const {
+  return settings().server_name.empty() ? server_.server_id() : settings().server_name;
+}
+
+void ServerShard::Use(std::shared_ptr<const Configuration> configuration) {
+  configuration_ = std::move(configuration);
+  for (Session* const session : SessionsNow()) session->OnReload();
 }
 
 void ServerShard::TellLameDuck() {
@@ -52,15 +65,41 @@ void ServerShard::OnRoom() {
   for (Session* const session : sessions_) session->OnRoom();
 }
 
-Server::Server(Settings settings, std::vector<runtime::Shard*> shards, LogLine log)
-    : settings_(std::move(settings)),
-      log_(std::move(log)),
+Server::Server(std::shared_ptr<const Configuration> configuration,
+               std::vector<runtime::Shard*> shards, Services services)
+    : services_(std::move(services)),
       server_id_(RandomServerId(shards.front()->random())),
-      start_unix_millis_(shards.front()->clock().UnixMillis()),
-      global_account_(std::make_unique<Account>(std::string(Account::kGlobalName), AccountLimits{},
-                                                static_cast<int>(shards.size()))) {
+      start_unix_millis_(shards.front()->clock().UnixMillis()) {
   for (runtime::Shard* const shard : shards) {
-    parts_.push_back(std::make_unique<ServerShard>(*this, *shard, shards));
+    parts_.push_back(std::make_unique<ServerShard>(*this, *shard, shards, configuration));
+  }
+  accounts_.push_back(std::make_unique<Account>(std::string(Account::kGlobalName),
+                                                AccountLimits{}, static_cast<int>(parts_.size())));
+  AddAccounts(*configuration);
+}
+
+void Server::AddAccounts(const Configuration& configuration) {
+  for (const auto& [name, limits] : configuration.accounts) {
+    if (FindAccount(name) != nullptr) continue;
+    const std::lock_guard<std::mutex> lock(accounts_mutex_);
+    accounts_.push_back(
+        std::make_unique<Account>(name, limits, static_cast<int>(parts_.size())));
+  }
+}
+
+Account* Server::FindAccount(std::string_view name) {
+  if (name.empty()) name = Account::kGlobalName;
+  const std::lock_guard<std::mutex> lock(accounts_mutex_);
+  for (const auto& account : accounts_) {
+    if (account->name() == name) return account.get();
+  }
+  return nullptr;
+}
+
+void Server::Reload(std::shared_ptr<const Configuration> configuration) {
+  AddAccounts(*configuration);
+  for (const auto& part : parts_) {
+    part->shard().Post([&part = *part, configuration] { part.Use(configuration); });
   }
 }
 
@@ -89,7 +128,8 @@ Totals Server::CurrentTotals() const {
   Totals totals;
   for (const auto& part : parts_) totals.Add(part->counters());
   totals.connections = static_cast<std::uint64_t>(connection_count());
-  totals.subscriptions = global_account_->subscription_count();
+  const std::lock_guard<std::mutex> lock(accounts_mutex_);
+  for (const auto& account : accounts_) totals.subscriptions += account->subscription_count();
   return totals;
 }
 

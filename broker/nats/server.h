@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "broker/nats/counters.h"
 #include "broker/nats/lame_duck.h"
 #include "broker/nats/outbox.h"
+#include "broker/nats/password_checker.h"
 #include "broker/nats/router.h"
 #include "broker/nats/settings.h"
 #include "broker/net/connection.h"
@@ -27,7 +29,8 @@ class Session;
 // Threads: its shard's only, except counters(). Owned by the server.
 class ServerShard {
  public:
-  ServerShard(Server& server, runtime::Shard& shard, const std::vector<runtime::Shard*>& shards);
+  ServerShard(Server& server, runtime::Shard& shard, const std::vector<runtime::Shard*>& shards,
+              std::shared_ptr<const Configuration> configuration);
   ~ServerShard();
 
   Server& server() { return server_; }
@@ -39,6 +42,11 @@ class ServerShard {
   void Add(Session& session) { sessions_.insert(&session); }
   void Remove(Session& session) { sessions_.erase(&session); }
   const absl::flat_hash_set<Session*>& sessions() const { return sessions_; }
+
+  const Configuration& configuration() const { return *configuration_; }
+  const Settings& settings() const { return configuration_->settings; }
+  const std::string& server_name() const;
+  void Use(std::shared_ptr<const Configuration> configuration);
 
   // Where the session whose bytes are being read gathers its messages.
   MessageRun& run() { return run_; }
@@ -52,9 +60,12 @@ class ServerShard {
 
  private:
   void OnRoom();
+  // A copy: what is done to one may end it.
+  std::vector<Session*> SessionsNow() const { return {sessions_.begin(), sessions_.end()}; }
 
   Server& server_;
   runtime::Shard& shard_;
+  std::shared_ptr<const Configuration> configuration_;
   ShardOutboxes outboxes_;
   Counters counters_;
   std::vector<std::unique_ptr<Router>> routers_;  // of few accounts: looked for one by one
@@ -67,19 +78,31 @@ class ServerShard {
 class Server {
  public:
   using LogLine = std::function<void(std::string_view line)>;
+  struct Services {
+    PasswordChecker& password_checker;
+    LogLine log;
+    LogLine trace;  // protocol lines, where Settings::trace asks for them
+  };
 
   // The nats-server version whose wire behaviour this is.
   static constexpr std::string_view kNatsVersion = "2.15.2";
 
   // `shards` outlive the server; the first is the home of what needs one.
-  Server(Settings settings, std::vector<runtime::Shard*> shards, LogLine log);
+  Server(std::shared_ptr<const Configuration> configuration, std::vector<runtime::Shard*> shards,
+         Services services);
   ~Server();
 
   // On the connection's shard.
   std::unique_ptr<net::Session> MakeSession(net::Connection& connection);
 
-  const Settings& settings() const { return settings_; }
-  Account& global_account() { return *global_account_; }
+  // Every shard goes over to `configuration`, soon: clients learn what INFO says of it, and those
+  // who may no longer do what they do are stopped. Any thread.
+  void Reload(std::shared_ptr<const Configuration> configuration);
+
+  Account& global_account() { return *accounts_.front(); }
+  // nullptr: there is none of that name. Empty: the default one.
+  Account* FindAccount(std::string_view name);
+  PasswordChecker& password_checker() { return services_.password_checker; }
   ServerShard& On(const runtime::Shard& shard) {
     return *parts_[static_cast<std::size_t>(shard.index())];
   }
@@ -103,20 +126,22 @@ class Server {
   std::uint64_t NextClientId() { return next_client_id_.fetch_add(1, std::memory_order_relaxed); }
 
   const std::string& server_id() const { return server_id_; }
-  const std::string& server_name() const {
-    return settings_.server_name.empty() ? server_id_ : settings_.server_name;
-  }
   std::int64_t start_unix_millis() const { return start_unix_millis_; }
   void Log(std::string_view line) const {
-    if (log_) log_(line);
+    if (services_.log) services_.log(line);
+  }
+  void Trace(std::string_view line) const {
+    if (services_.trace) services_.trace(line);
   }
 
  private:
-  const Settings settings_;
-  const LogLine log_;
+  void AddAccounts(const Configuration& configuration);
+
+  const Services services_;
   const std::string server_id_;
   const std::int64_t start_unix_millis_;
-  std::unique_ptr<Account> global_account_;
+  mutable std::mutex accounts_mutex_;  // looked up when a client connects
+  std::vector<std::unique_ptr<Account>> accounts_;  // the default one first
   std::atomic<std::int32_t> connection_count_{0};
   std::atomic<std::uint64_t> next_client_id_{1};
   std::vector<std::unique_ptr<ServerShard>> parts_;

@@ -16,7 +16,7 @@ Session::Session(ServerShard& part, net::Connection& connection)
       router_(&part.RouterOf(*account_)),
       parser_(ParseLimits{static_cast<std::size_t>(settings().max_control_line),
                           settings().max_payload, false}),
-      authenticated_(!settings().requires_auth()),
+      authenticator_(part.configuration().authenticator),
       auth_timer_(part.shard().timers(), runtime::TimerKind::kLiveness, "authentication"),
       ping_timer_(part.shard().timers(), runtime::TimerKind::kLiveness, "ping"),
       stall_timer_(part.shard().timers(), runtime::TimerKind::kDelivery, "producer stall") {}
@@ -30,12 +30,40 @@ void Session::OnOpen() {
   part_.counters().total_connections.Add(1);
   part_.Add(*this);
   connection_.SetWriteDeadline(settings().write_deadline);
-  connection_.Write(InfoLine(false));
+  if (authenticator_->needs_nonce()) nonce_ = MakeNonce();
+  if (settings().tls.acceptor != nullptr) {
+    tls_start_ = std::make_unique<TlsStart>(
+        settings().tls, connection_,
+        [this](bool first) { connection_.Write(InfoLine({.after_handshake = first})); },
+        [this] { BeginProtocol(); });
+    tls_start_->OnOpen();
+  } else {
+    connection_.Write(InfoLine({}));
+  }
   if (server.connection_count() > settings().max_connections) {
     CloseWithError("maximum connections exceeded");
     return;
   }
-  if (!authenticated_) {
+  if (tls_start_ != nullptr) return tls_start_->Begin();
+  BeginProtocol();
+}
+
+void Session::OnTlsOpen() {
+  tls_start_->OnTlsOpen();
+  tls_start_.reset();
+  BeginProtocol();
+}
+
+void Session::OnTlsFailed(std::string_view reason) {
+  part_.server().Log(absl::StrCat("TLS with ", connection_.remote().ToString(), " failed: ",
+                                  std::string(reason)));
+}
+
+void Session::BeginProtocol() {
+  if (!authenticator_->required()) {
+    const Identity* const anybody = Decide(*authenticator_, nullptr).identity;
+    if (anybody == nullptr || !Become(*anybody)) return;
+  } else {
     auth_timer_.Arm(settings().auth_timeout, [this] { CloseWithError("Authentication Timeout"); });
   }
   ArmPing(settings().ping_interval);
@@ -44,15 +72,22 @@ void Session::OnOpen() {
 void Session::OnClosed() {
   if (!open_) return;
   open_ = false;
+  if (tls_start_ != nullptr) tls_start_->Stop();
   auth_timer_.Cancel();
   ping_timer_.Cancel();
   stall_timer_.Cancel();
+  password_check_.reset();
   RemoveAllSubscriptions();
+  if (counted_) account_->RemoveConnection();
   part_.Remove(*this);
   part_.server().ConnectionClosed();
 }
 
 void Session::OnBytes(std::string_view bytes) {
+  if (tls_start_ != nullptr) {
+    if (!tls_start_->IsProtocol(bytes)) return;
+    tls_start_.reset();
+  }
   received_since_ping_ = true;
   producer_should_stall_ = false;
   if (!carry_.empty()) bytes = CompleteCarried(bytes);
@@ -84,14 +119,16 @@ void Session::AfterRead() {
 void Session::OnRoom() {
   if (!awaiting_room_) return;
   awaiting_room_ = false;
-  if (!stall_timer_.armed()) connection_.ResumeReading();
+  MaybeResumeReading();
+}
+
+void Session::MaybeResumeReading() {
+  if (!awaiting_room_ && !stall_timer_.armed() && checked_ == nullptr) connection_.ResumeReading();
 }
 
 void Session::StallProducer() {
   connection_.PauseReading();
-  stall_timer_.Arm(settings().producer_stall, [this] {
-    if (!awaiting_room_) connection_.ResumeReading();
-  });
+  stall_timer_.Arm(settings().producer_stall, [this] { MaybeResumeReading(); });
 }
 
 // Adds to the carried beginning what it lacks, and handles the operation once it is whole.
@@ -111,6 +148,10 @@ std::string_view Session::CompleteCarried(std::string_view bytes) {
     carried.append(bytes.substr(0, take));
     bytes.remove_prefix(take);
     Consume(carried, nullptr);
+    if (checked_ != nullptr) {
+      carry_.append(bytes);
+      return {};
+    }
     if (body_ != nullptr) {
       // The operation turned out large: the rest of this read belongs to it.
       const std::size_t size = std::min(bytes.size(), body_size_ - body_filled_);
@@ -131,6 +172,11 @@ void Session::Consume(std::string_view bytes, const std::shared_ptr<const void>&
       if (in_run_) EndRun();
       Handle(operation, owner);
       if (connection_.closing()) return;
+      if (checked_ != nullptr) {
+        // What follows a CONNECT waits for its password to be checked.
+        carry_.assign(bytes);
+        return;
+      }
       continue;
     }
     if (in_run_) EndRun();
@@ -159,9 +205,11 @@ std::span<char> Session::ReadInto() {
 }
 
 void Session::Handle(const Operation& operation, const std::shared_ptr<const void>& owner) {
-  if (!authenticated_ && operation.verb != Verb::kConnect) {
-    CloseWithError("Authorization Violation");
-    return;
+  if (settings().trace) TraceIn(operation);
+  if (identity_ == nullptr && operation.verb != Verb::kConnect) {
+    const Authenticator::Decision decision = Decide(*authenticator_, nullptr);
+    if (!decision.granted()) return RefuseClient();
+    if (!Become(*decision.identity)) return;
   }
   switch (operation.verb) {
     case Verb::kPub:
@@ -185,10 +233,11 @@ void Session::Handle(const Operation& operation, const std::shared_ptr<const voi
 
 void Session::HandlePing() {
   connection_.Write("PONG\r\n");
+  TraceOut("PONG");
   // Only a client that has said CONNECT is known to understand INFO at any time.
   if (!connected_ || first_pong_sent_) return;
   first_pong_sent_ = true;
-  if (connect_.protocol >= 1) connection_.Write(InfoLine(true));
+  if (connect_.protocol >= 1) connection_.Write(InfoLine({.connect_info = true}));
 }
 
 void Session::HandleParseError(ParseError error) {
@@ -207,6 +256,7 @@ void Session::HandleParseError(ParseError error) {
 
 void Session::WriteError(std::string_view text) {
   connection_.Write(absl::StrCat("-ERR '", std::string(text), "'\r\n"));
+  TraceOut(absl::StrCat("-ERR ", std::string(text)));
 }
 
 void Session::CloseWithError(std::string_view text) {
@@ -230,6 +280,7 @@ void Session::OnPingTimer() {
   }
   ++pings_out_;
   connection_.Write("PING\r\n");
+  TraceOut("PING");
   pinged_ = true;
   received_since_ping_ = false;
   ArmPing(settings().ping_interval);

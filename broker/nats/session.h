@@ -9,8 +9,12 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
+#include "broker/nats/authenticator.h"
+#include "broker/nats/connection_permissions.h"
+#include "broker/nats/password_checker.h"
 #include "broker/nats/server.h"
 #include "broker/nats/subscription.h"
+#include "broker/nats/tls_start.h"
 #include "broker/net/connection.h"
 #include "broker/net/session.h"
 #include "broker/runtime/timers.h"
@@ -23,7 +27,8 @@ namespace wherry::nats {
 // Threads: its shard's only. Owned by its net::Connection.
 //
 // session.cc has its life and its bytes, session_connect.cc INFO and CONNECT, session_publish.cc
-// PUB and HPUB, session_subscribe.cc SUB and UNSUB, session_deliver.cc what it is sent.
+// PUB and HPUB, session_subscribe.cc SUB and UNSUB, session_deliver.cc what it is sent,
+// session_trace.cc the log of its protocol lines.
 class Session final : public net::Session, public Subscriber {
  public:
   Session(ServerShard& part, net::Connection& connection);
@@ -33,6 +38,8 @@ class Session final : public net::Session, public Subscriber {
   void OnBytes(std::string_view bytes) override;
   std::span<char> ReadInto() override;
   void OnReadInto(std::size_t size) override;
+  void OnTlsOpen() override;
+  void OnTlsFailed(std::string_view reason) override;
   void OnClosed() override;
 
   void Deliver(Subscription& subscription, std::string_view prefix,
@@ -45,6 +52,8 @@ class Session final : public net::Session, public Subscriber {
   void OnRoom();
   // Something that INFO says has changed: tells the client, if it understands that at any time.
   void TellInfo();
+  // The server has another configuration: the client may have other rights, or none.
+  void OnReload();
   // The server lets the client go, as at a stop.
   void End() { connection_.Close(); }
 
@@ -57,6 +66,7 @@ class Session final : public net::Session, public Subscriber {
   // The first PING comes early: client and server learn how long a round trip takes.
   static constexpr runtime::Duration kFirstPing = std::chrono::seconds(2);
 
+  void BeginProtocol();
   std::string_view CompleteCarried(std::string_view bytes);
   void Consume(std::string_view bytes, const std::shared_ptr<const void>& owner);
   void Keep(std::string_view rest);
@@ -76,27 +86,46 @@ class Session final : public net::Session, public Subscriber {
   void HandleSub(const Operation& operation);
   void HandleUnsub(const Operation& operation);
   bool MaySubscribe(const Operation& operation);
+  bool IsWithinLimits(const Operation& operation);
   void RemoveSubscription(Subscription& subscription);
   void RemoveAllSubscriptions();
 
-  std::string InfoLine(bool connect_info) const;
+  // Which INFO it is to be.
+  struct InfoKind {
+    bool after_handshake = false;  // TLS was begun before INFO
+    bool connect_info = false;     // behind the first PONG: who the client is to the server
+  };
+  std::string InfoLine(InfoKind kind) const;
   void HandleConnect(const Operation& operation);
-  bool CredentialsMatch(const ConnectOptions& options) const;
+  Authenticator::Decision Decide(const Authenticator& authenticator, const ConnectOptions* connect);
+  void CheckPassword(PasswordCheck check, const Identity& identity);
+  void OnPasswordChecked(bool matches, const Identity& identity);
+  void AcceptConnect(const ConnectOptions& options, const Identity& identity);
+  bool Become(const Identity& identity);
+  void RefuseClient();
+  void RemoveForbiddenSubscriptions();
+  void UseLimits();
   void HandlePing();
 
   void WriteRun(std::string_view prefix, const MessageRun& run);
   void AfterDelivery();
   void SlowConsumer();
   void StallProducer();
+  void MaybeResumeReading();
   void ArmPing(runtime::Duration delay);
   void OnPingTimer();
 
   void WriteOk() {
-    if (connect_.verbose) connection_.Write("+OK\r\n");
+    if (!connect_.verbose) return;
+    connection_.Write("+OK\r\n");
+    TraceOut("+OK");
   }
   void WriteError(std::string_view text);
   void CloseWithError(std::string_view text);
-  const Settings& settings() const { return part_.server().settings(); }
+  void TraceIn(const Operation& operation) const;
+  void TraceOut(std::string_view line) const;
+  runtime::Instant Now() const { return part_.shard().clock().Now(); }
+  const Settings& settings() const { return part_.settings(); }
 
   struct BySid {
     using is_transparent = void;
@@ -118,12 +147,13 @@ class Session final : public net::Session, public Subscriber {
   ServerShard& part_;
   net::Connection& connection_;
   const std::uint64_t client_id_;
-  Account* account_;
-  Router* router_;  // of account_, on this shard
+  std::unique_ptr<TlsStart> tls_start_;  // until it is known who speaks TLS
+  Account* account_;                     // the default one until it is known whose client it is
+  Router* router_;                       // of account_, on this shard
   Parser parser_;
   ConnectOptions connect_;
   bool open_ = false;
-  bool authenticated_;
+  bool counted_ = false;          // among account_'s connections
   bool connected_ = false;        // a CONNECT was accepted
   bool first_pong_sent_ = false;  // behind it, INFO tells which account the client is in
   bool pinged_ = false;
@@ -140,6 +170,15 @@ class Session final : public net::Session, public Subscriber {
   std::size_t body_filled_ = 0;
 
   absl::flat_hash_set<SubscriptionPtr, BySid, BySid> subscriptions_;
+
+  // Who the client is, according to authenticator_; null: not known yet.
+  const Identity* identity_ = nullptr;
+  std::shared_ptr<const Authenticator> authenticator_;
+  std::unique_ptr<ConnectionPermissions> permissions_;  // null: everything is allowed
+  std::string nonce_;                                   // what its nkey signs; empty: no nkeys
+  // A CONNECT whose password is being checked away from the shard; reading rests meanwhile.
+  std::unique_ptr<ConnectOptions> checked_;
+  std::unique_ptr<PasswordChecker::Pending> password_check_;
 
   // The route of the latest subject: messages of one subject often follow one another. Those that
   // do are gathered in the shard's run and delivered together.

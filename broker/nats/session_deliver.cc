@@ -28,6 +28,12 @@ void Session::Deliver(Subscription& subscription, std::string_view prefix, const
     connection_.Write(prefix);
     connection_.Write(tail);
   }
+  if (permissions_ != nullptr && permissions_->tracks_replies() && !message.reply.empty()) {
+    permissions_->Delivered(message.reply, Now());
+  }
+  if (settings().trace) {
+    TraceOut(absl::StrCat(std::string(prefix), std::string(tail.substr(0, tail.find('\r')))));
+  }
   Counters& counters = part_.counters();
   counters.out_msgs.Add(1);
   counters.out_bytes.Add(message.payload.size());

@@ -10,15 +10,6 @@ namespace {
 // Messages of a run at most, so that what refers to them stays small.
 constexpr std::size_t kMaxRun = 1024;
 
-// Prefixes that only servers may use, in the words of nats-server's denials.
-bool IsReservedReply(std::string_view reply) {
-  return reply.starts_with("_R_.") || reply.starts_with("_GR_.") || reply.starts_with("$GNR.") ||
-         reply.starts_with("$JS.ACK.");
-}
-bool IsReservedSubject(std::string_view subject) {
-  return subject.starts_with("_GR_.") || subject.starts_with("$GNR.");
-}
-
 }  // namespace
 
 // Gathers a message that needs no thought of its own with those before it on its subject. False: it
@@ -28,13 +19,17 @@ bool Session::AddToRun(const Operation& operation, const std::shared_ptr<const v
   // Nothing but messages comes between those of a run, so what held for the first holds on.
   if (in_run_ && operation.same_subject) return ContinueRun(operation);
   if (!operation.reply.empty() || operation.header_size >= 0 || operation.tail.empty() ||
-      connect_.verbose || connect_.pedantic || !authenticated_ || owner != nullptr) {
+      connect_.verbose || connect_.pedantic || identity_ == nullptr || owner != nullptr ||
+      settings().trace) {
     return false;
   }
   if (in_run_ && operation.subject != run.subject) EndRun();
   if (!in_run_) {
     if (connection_.closing()) return true;
     if (IsReservedSubject(operation.subject)) return false;
+    if (permissions_ != nullptr && !permissions_->ListsAllowPublish(operation.subject)) {
+      return false;
+    }
     RouteTo(operation.subject);
     run.Clear();
     run.subject = operation.subject;
@@ -80,14 +75,20 @@ void Session::HandlePub(const Operation& operation, const std::shared_ptr<const 
 }
 
 bool Session::MayPublish(const Operation& operation) {
-  if (IsReservedSubject(operation.subject)) {
-    WriteError(absl::StrCat("Permissions Violation for Publish to \"",
-                            std::string(operation.subject), "\""));
+  // The time matters only where leave to answer runs out.
+  const bool allowed =
+      !IsReservedSubject(operation.subject) &&
+      (permissions_ == nullptr ||
+       permissions_
+           ->MayPublish(operation.subject,
+                        permissions_->tracks_replies() ? Now() : runtime::Instant())
+           .allowed);
+  if (!allowed) {
+    WriteError(PublishViolation(operation.subject));
     return false;
   }
   if (IsReservedReply(operation.reply)) {
-    WriteError(absl::StrCat("Permissions Violation for Publish with Reply of \"",
-                            std::string(operation.reply), "\""));
+    WriteError(ReplyViolation(operation.reply));
     return false;
   }
   return true;

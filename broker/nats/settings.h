@@ -2,8 +2,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "broker/nats/account.h"
+#include "broker/nats/authenticator.h"
+#include "broker/nats/tls_start.h"
 #include "broker/runtime/clock.h"
 
 namespace wherry::nats {
@@ -14,9 +20,7 @@ struct Settings {
   std::string server_name;  // empty: the server's id
   std::string client_advertise;
 
-  std::string token;
-  std::string user;
-  std::string password;
+  TlsPlan tls;
   runtime::Duration auth_timeout = std::chrono::seconds(2);
 
   std::int32_t max_payload = 1024 * 1024;
@@ -38,8 +42,14 @@ struct Settings {
   runtime::Duration lame_duck_grace_period = std::chrono::seconds(10);
 
   bool trace = false;
+};
 
-  bool requires_auth() const { return !token.empty() || !user.empty() || !password.empty(); }
+// Everything that a reload may change. Immutable, shared by the shards.
+struct Configuration {
+  Settings settings;
+  std::shared_ptr<const Authenticator> authenticator;
+  // Besides the default one. A reload adds those that are new; none ends.
+  std::vector<std::pair<std::string, AccountLimits>> accounts;
 };
 
 }  // namespace wherry::nats

@@ -10,6 +10,7 @@
 
 namespace wherry::nats {
 
+class Permissions;
 class Subscription;
 
 // Whoever messages are delivered to: a client's connection, a subscriber inside the process.
@@ -55,6 +56,9 @@ class Subscription {
 
   std::uint64_t delivered = 0;
   std::uint64_t max = 0;  // ends when `delivered` reaches it; 0: no such end
+  // Set where its user may hear only some of the subjects that it matches; asked while a route is
+  // built. Lives as long as the subscription is in its account.
+  const Permissions* delivery_check = nullptr;
 
  private:
   Subscription(Subscriber& subscriber, int shard, std::string_view subject, std::string_view queue,

@@ -7,20 +7,12 @@
 #include <cerrno>
 #include <utility>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 #include "absl/container/flat_hash_map.h"
+#include "broker/net/connection_parts.h"
 
 namespace wherry::net {
 
 namespace asio = boost::asio;
-
-struct Connection::Socket {
-  Socket(asio::io_context& context, int fd) : descriptor(context, fd), fd(fd) {}
-  asio::posix::stream_descriptor descriptor;
-  const int fd;
-};
 
 struct ConnectionSet::Connections {
   absl::flat_hash_map<std::uint64_t, std::unique_ptr<Connection>> by_id;
@@ -53,12 +45,11 @@ void Connection::BecomeDirty() {
 }
 
 void Connection::Flush() {
+  if (tls_ != nullptr) return FlushTls();
   const std::size_t waiting = queue_.pending_bytes();
   switch (queue_.Flush(socket_->fd)) {
     case WriteQueue::FlushResult::kDone:
-      write_stalled_.reset();
-      if (state_ == State::kFlushing) BeginDraining();
-      if (state_ == State::kOpen && std::exchange(drain_awaited_, false)) session_->OnDrained();
+      Flushed();
       return;
     case WriteQueue::FlushResult::kBlocked:
       if (write_stalled_ == nullptr || queue_.pending_bytes() < waiting) ArmWriteDeadline();
@@ -68,6 +59,12 @@ void Connection::Flush() {
       Close();
       return;
   }
+}
+
+void Connection::Flushed() {
+  write_stalled_.reset();
+  if (state_ == State::kFlushing) BeginDraining();
+  if (state_ == State::kOpen && std::exchange(drain_awaited_, false)) session_->OnDrained();
 }
 
 void Connection::WaitReadable() {
@@ -111,6 +108,7 @@ void Connection::ArmWriteDeadline() {
 }
 
 void Connection::OnReadable() {
+  if (tls_ != nullptr) return OnReadableTls();
   const std::span<char> body = session_->ReadInto();
   iovec pieces[2] = {{body.data(), body.size()}, {set_.slab_.get(), ConnectionSet::kSlabSize}};
   const ssize_t received = body.empty()
@@ -143,7 +141,7 @@ void Connection::CloseAfterFlush() {
   linger_ = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kLiveness,
                                              "lingering close");
   linger_->Arm(kLinger, [this] { Close(); });
-  if (queue_.empty()) {
+  if (queue_.empty() && tls_ == nullptr) {
     BeginDraining();
   } else {
     MarkDirty();
@@ -169,6 +167,7 @@ void Connection::Close() {
   linger_.reset();
   write_stalled_.reset();
   queue_.Clear();
+  if (tls_ != nullptr) EndTls();
   socket_->descriptor.close();  // waits under way end with operation_aborted
   session_->OnClosed();
   OperationEnded();
@@ -202,9 +201,7 @@ void ConnectionSet::CloseAll() {
   for (auto& [id, connection] : connections_->by_id) open.push_back(connection.get());
   for (Connection* connection : open) {
     // What was answered should reach the peer, as far as the kernel takes it at once.
-    if (connection->state_ != Connection::State::kClosed && !connection->queue_.empty()) {
-      connection->queue_.Flush(connection->socket_->fd);
-    }
+    if (connection->state_ != Connection::State::kClosed) connection->FlushAtStop();
     connection->Close();
   }
 }

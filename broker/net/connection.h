@@ -3,16 +3,20 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "broker/net/endpoint.h"
 #include "broker/net/session.h"
+#include "broker/net/tls_peer.h"
 #include "broker/net/write_queue.h"
 #include "broker/runtime/shard.h"
 
 namespace wherry::net {
 
 class ConnectionSet;
+class TlsAcceptor;
 
 // One accepted TCP connection: reads for its session, queues and sends what the session writes.
 //
@@ -47,6 +51,14 @@ class Connection {
 
   // Ends the connection; what waits is dropped. The session hears OnClosed before the turn ends.
   void Close();
+  // Encrypts from the next byte on, in both directions, as the server; what was written before
+  // leaves in the clear. `received` is what the session has read of the peer's first records. The
+  // session hears OnTlsOpen, or OnTlsFailed and then OnClosed. What it writes before OnTlsOpen
+  // waits for the handshake, and is dropped by a close. Once, on an open connection.
+  void StartTls(const TlsAcceptor& acceptor, std::string_view received = {});
+  // After OnTlsOpen; nullopt on a connection without TLS.
+  std::optional<TlsPeer> tls_peer() const;
+
   // Ends it when everything queued is sent and the peer has closed too, but at most kLinger later.
   // What the peer still sends is dropped (a socket closed with unread bytes is reset, and the reset
   // would overtake our last words).
@@ -78,6 +90,7 @@ class Connection {
  private:
   friend class ConnectionSet;
   struct Socket;
+  struct Tls;
   enum class State : std::uint8_t { kOpen, kFlushing, kDraining, kClosed };
 
   Connection(ConnectionSet& set, std::uint64_t id, int fd, const Endpoint& local,
@@ -87,6 +100,14 @@ class Connection {
   }
   void BecomeDirty();
   void Flush();
+  void Flushed();
+  void FlushAtStop();
+  void FlushTls();
+  void OnReadableTls();
+  void HandleTls();
+  void DeliverTls();
+  void FailTls(std::string_view reason);
+  void EndTls();
   void WaitReadable();
   void WaitWritable();
   void ArmWriteDeadline();
@@ -99,6 +120,7 @@ class Connection {
   const std::uint64_t id_;
   std::unique_ptr<Socket> socket_;
   WriteQueue queue_;
+  std::unique_ptr<Tls> tls_;  // null: in the clear
   std::unique_ptr<Session> session_;
   std::unique_ptr<runtime::Timer> linger_;
   std::unique_ptr<runtime::Timer> write_stalled_;  // armed while the peer takes nothing
@@ -141,12 +163,16 @@ class ConnectionSet {
   friend class Connection;
   struct Connections;
 
+  // Where decrypted bytes go, and behind them the scratch of encryption.
+  std::span<char> TlsSlab();
+  std::span<char> TlsScratch();
   void FlushDirty();
   void Bury(Connection& connection);
 
   runtime::Shard& shard_;
   ChunkPool pool_;
   std::unique_ptr<char[]> slab_;
+  std::unique_ptr<char[]> tls_slab_;  // from the first TLS connection on
   std::unique_ptr<Connections> connections_;
   std::vector<Connection*> dirty_;
   bool flush_scheduled_ = false;

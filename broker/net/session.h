@@ -31,6 +31,13 @@ class Session {
   // is about to be closed.
   virtual void OnWriteDeadline() {}
 
+  // Connection::StartTls: the handshake is complete, what is written now is encrypted. Called
+  // before the first OnBytes of decrypted bytes.
+  virtual void OnTlsOpen() {}
+  // The handshake, or later the decryption, failed for this reason (a line for a log). The
+  // connection closes by itself.
+  virtual void OnTlsFailed(std::string_view /*reason*/) {}
+
   // The connection is gone: the peer closed or broke it, or Close() was called. Called once, last.
   virtual void OnClosed() {}
 };

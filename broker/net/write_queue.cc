@@ -98,6 +98,34 @@ void WriteQueue::Sent(std::size_t size) {
   }
 }
 
+std::string_view WriteQueue::Front(std::span<char> scratch) const {
+  std::size_t i = first_;
+  while (segments_[i].size == 0) ++i;
+  if (segments_[i].size >= std::min(scratch.size(), pending_)) {
+    return {segments_[i].data, std::min(scratch.size(), segments_[i].size)};
+  }
+  std::size_t gathered = 0;
+  for (; i < segments_.size() && gathered < scratch.size(); ++i) {
+    const std::size_t size = std::min(segments_[i].size, scratch.size() - gathered);
+    std::memcpy(scratch.data() + gathered, segments_[i].data, size);
+    gathered += size;
+  }
+  return {scratch.data(), gathered};
+}
+
+void WriteQueue::Drop(std::size_t size) {
+  Sent(size);
+  if (pending_ == 0) Clear();
+}
+
+void WriteQueue::TakeAll(WriteQueue& other) {
+  segments_.swap(other.segments_);
+  std::swap(first_, other.first_);
+  std::swap(pending_, other.pending_);
+  std::swap(write_at_, other.write_at_);
+  std::swap(room_, other.room_);
+}
+
 void WriteQueue::PopFront() {
   Segment& front = segments_[first_];
   if (front.chunk.bytes != nullptr) pool_.Return(std::move(front.chunk));

@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace wherry::net {
@@ -41,7 +43,8 @@ class WriteQueue {
 
   // Copies `bytes`.
   void Append(std::string_view bytes) {
-    if (bytes.size() > room_) return AppendSlow(bytes);
+    // Also when nothing is appended to an empty queue, which has no segment.
+    if (bytes.size() >= room_) return AppendSlow(bytes);
     std::memcpy(write_at_, bytes.data(), bytes.size());
     Advance(bytes.size());
   }
@@ -64,6 +67,13 @@ class WriteQueue {
   // Sends as much as the socket takes, gathered.
   FlushResult Flush(int fd);
   void Clear();
+
+  // For who sends otherwise (TLS): the next bytes, at most scratch.size() of them, in place if the
+  // first piece alone is that long or all there is, else gathered in `scratch`; and then their end.
+  std::string_view Front(std::span<char> scratch) const;
+  void Drop(std::size_t size);
+  // Takes over all that waits in `other`; this one is empty.
+  void TakeAll(WriteQueue& other);
 
  private:
   struct Segment {

@@ -164,7 +164,7 @@ class Server {
   fuzz::ShardLoop& loop_;
   storage::MemoryLogStore store_;
   core::CommitQueue commits_{store_, core::SyncPolicy::kCommit, loop_.shard()};
-  core::ReaderThread reader_;
+  core::BackgroundThread reader_;
   core::MemoryBudget budget_{store_, 0};
   core::TailCache tails_;
   std::unique_ptr<Cluster> cluster_;

@@ -47,8 +47,11 @@ bool CanCompare(std::string_view stream) {
 // What the server says to the stream, cut by `seed` (0: not at all), but for INFO, which counts
 // clients.
 std::string Answers(fuzz::ShardLoop& loop, std::string_view stream, std::uint32_t seed) {
-  Settings settings;
-  Server server(settings, {&loop.shard()}, nullptr);
+  const auto configuration = std::make_shared<Configuration>();
+  configuration->authenticator = Authenticator::Create({}).value();
+  core::BackgroundThread thread;
+  PasswordChecker checker(thread);
+  Server server(configuration, {&loop.shard()}, {checker, nullptr, nullptr});
   const int fd =
       loop.Connect([&](net::Connection& connection) { return server.MakeSession(connection); });
   while (seed != 0 && !stream.empty()) {

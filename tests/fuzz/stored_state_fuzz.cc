@@ -91,7 +91,7 @@ void Cluster(fuzz::Input& input) {
   // The shard never starts: opening needs none.
   runtime::Shard shard(0, clock, 1);
   core::CommitQueue commits(store, core::SyncPolicy::kCommit, shard);
-  core::ReaderThread reader;
+  core::BackgroundThread reader;
   core::MemoryBudget budget(store, 0);
   core::TailCache tails;
   {

@@ -23,12 +23,12 @@ endif()
 
 # Boost is headers alone: who links an installed libwherry does not need it.
 set(WHERRY_PRIVATE_DEPENDENCIES
-  Threads::Threads $<BUILD_INTERFACE:Boost::headers> ${WHERRY_ROCKSDB} OpenSSL::Crypto
+  Threads::Threads $<BUILD_INTERFACE:Boost::headers> ${WHERRY_ROCKSDB} OpenSSL::SSL OpenSSL::Crypto
   PkgConfig::ISAL PkgConfig::ZSTD PkgConfig::LZ4 PkgConfig::ZLIB PkgConfig::CRYPT Snappy::snappy
   absl::status absl::statusor absl::strings absl::flat_hash_map absl::btree absl::inlined_vector
   absl::any_invocable)
 # The same for pkg-config, where a static libwherry is linked.
-set(WHERRY_PRIVATE_PKGCONFIG "rocksdb, libcrypto, libisal, libzstd, liblz4, zlib, \
+set(WHERRY_PRIVATE_PKGCONFIG "rocksdb, libssl, libcrypto, libisal, libzstd, liblz4, zlib, \
 libxcrypt, snappy, absl_status, absl_statusor, absl_strings, absl_flat_hash_map, absl_btree, \
 absl_inlined_vector, absl_any_invocable")
 

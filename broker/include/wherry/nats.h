@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "wherry/export.h"
+#include "wherry/nats_options.h"
 #include "wherry/status.h"
 
 namespace wherry {
@@ -84,6 +85,12 @@ class WHERRY_EXPORT Nats {
   // lame_duck_duration. `ended` is called once, on a broker thread, when the last has gone; it must
   // not block, and Stop is for another thread. A second call does nothing.
   Status EnterLameDuck(std::function<void()> ended);
+
+  // Goes over to other options while clients are connected: users and their permissions, limits,
+  // TLS for new connections, tracing. Clients that understand it learn of it by INFO; those who may
+  // no longer connect are closed, subscriptions that are no longer allowed end.
+  // kInvalidArgument: an option that cannot work; nothing has changed then.
+  Status Reload(const NatsOptions& options);
 
  private:
   friend class Broker;

@@ -34,6 +34,8 @@ struct TlsOptions {
   // "1.2" or "1.3"; empty: 1.2.
   std::string min_version;
   // IANA names such as TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384; empty: the defaults of the library.
+  // TLS 1.3 has suites of its own: it keeps its defaults if none of them is named, and is spoken
+  // alone if nothing else is.
   std::vector<std::string> cipher_suites;
   // "X25519", "CurveP256", ...; empty: the defaults of the library.
   std::vector<std::string> curve_preferences;

@@ -50,6 +50,31 @@ class WherryServer final : public NatsServer {
   std::optional<Broker> broker_;
 };
 
+// In nats-server's configuration language.
+void AddTls(const NatsOptions& options, std::ostream& config) {
+  if (!options.tls.has_value()) return;
+  const TlsOptions& tls = *options.tls;
+  const auto seconds = [](std::chrono::nanoseconds duration) {
+    return std::chrono::duration<double>(duration).count();
+  };
+  config << "tls {\n cert_file: \"" << tls.cert_file << "\"\n key_file: \"" << tls.key_file
+         << "\"\n timeout: " << seconds(tls.timeout) << "\n";
+  if (!tls.ca_file.empty()) config << " ca_file: \"" << tls.ca_file << "\"\n";
+  if (tls.verify) config << " verify: true\n";
+  if (tls.handshake_first == TlsOptions::HandshakeFirst::kAlways) {
+    config << " handshake_first: true\n";
+  }
+  if (tls.handshake_first == TlsOptions::HandshakeFirst::kAuto) {
+    config << " handshake_first: \"" << seconds(tls.handshake_first_wait) << "s\"\n";
+  }
+  if (tls.connection_rate_limit > 0) {
+    config << " connection_rate_limit: " << tls.connection_rate_limit << "\n";
+  }
+  if (!tls.pinned_certs.empty()) config << " pinned_certs: [\"" << tls.pinned_certs[0] << "\"]\n";
+  config << "}\n";
+  if (options.allow_non_tls) config << "allow_non_tls: true\n";
+}
+
 class StockServer final : public NatsServer {
  public:
   StockServer(std::string program, const NatsOptions& options)
@@ -59,6 +84,7 @@ class StockServer final : public NatsServer {
            << "\nmax_control_line: " << options.max_control_line
            << "\nmax_pending: " << options.max_pending << "\n";
     config << SecurityConfig(options);
+    AddTls(options, config);
     WriteFile(folder_.File("server.conf"), config.str());
     StartAgain();
   }

@@ -68,6 +68,8 @@ RawSocket::~RawSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
+int RawSocket::Release() { return std::exchange(fd_, -1); }
+
 bool RawSocket::Send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);

@@ -25,6 +25,8 @@ class RawSocket {
   void HalfClose();
   // Closes with a reset instead of an orderly end.
   void Reset();
+  // Hands over the socket, to who goes on with it in TLS.
+  int Release();
 
   // Everything that arrived and was not taken yet. Each of these reads until its condition holds,
   // the peer closes, or the time is over.
