@@ -38,6 +38,7 @@ class NatsServer {
   static Kind Wanted();
   // Why there is none of this kind here, in one line; "" if there is.
   static std::string WhyMissing(Kind kind);
+  static bool HasStock() { return WhyMissing(Kind::kStock).empty(); }
   // Fails the test and returns nullptr if the server does not start. A remote one ignores
   // `options`.
   static std::unique_ptr<NatsServer> Start(Kind kind, const NatsOptions& options = {});
