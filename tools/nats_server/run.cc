@@ -152,6 +152,9 @@ std::optional<server::PortsFile> PublishPorts(Log& log, const std::string& progr
   return std::nullopt;
 }
 
+// What the broker's thread sends the main one at the end of lame duck mode.
+int LastClientGone() { return SIGRTMIN; }
+
 const char* NameOf(int signal) {
   switch (signal) {
     case SIGINT:
@@ -174,17 +177,26 @@ void ReopenLog(Log& log) {
   log.Write(LogLevel::kError, "The log file could not be opened anew: " + status.message());
 }
 
+// False: the server goes on as before.
+bool EnterLameDuck(Log& log, Broker& broker) {
+  log.Info("Entering lame duck mode, stop accepting new clients");
+  const Status status = broker.nats().EnterLameDuck([] { kill(getpid(), LastClientGone()); });
+  if (!status.ok()) log.Write(LogLevel::kError, "Failed to enter it: " + status.message());
+  return status.ok();
+}
+
 // Handles signals until one ends the server.
-void HandleSignals(Log& log, const sigset_t& signals) {
+void HandleSignals(Log& log, Broker& broker, const sigset_t& signals) {
+  bool lame_duck = false;
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
+    if (signal == LastClientGone()) return;
     log.Info(std::string("Trapped ") + Quoted(NameOf(signal)) + " signal");
-    if (signal == SIGINT || signal == SIGTERM) return;
+    // As with nats-server, a lame duck is not hurried by SIGTERM; SIGINT ends it.
+    if (signal == SIGINT || (signal == SIGTERM && !lame_duck)) return;
     if (signal == SIGUSR1) ReopenLog(log);
-    if (signal == SIGUSR2)
-      log.Write(LogLevel::kError,
-                "Failed to enter lame duck mode: Wherry does not have it yet; the server runs on");
+    if (signal == SIGUSR2 && !lame_duck) lame_duck = EnterLameDuck(log, broker);
     if (signal == SIGHUP)
       log.Write(LogLevel::kError,
                 "Failed to reload server configuration: Wherry cannot reload yet; the server runs "
@@ -205,7 +217,8 @@ int Serve(const std::string& program, const Settings& settings) {
   }
   Log& log = **opened;
   server::RaiseDescriptorLimit();
-  const sigset_t signals = server::BlockSignals({SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2});
+  const sigset_t signals =
+      server::BlockSignals({SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, LastClientGone()});
   signal(SIGPIPE, SIG_IGN);  // a closed standard error must not end the server
 
   LogStart(log, settings, *options);
@@ -221,7 +234,7 @@ int Serve(const std::string& program, const Settings& settings) {
       PublishPorts(log, program, settings, *broker,
                    options->nats.tls.has_value() && !options->nats.allow_non_tls);
 
-  HandleSignals(log, signals);
+  HandleSignals(log, *broker, signals);
   // A second signal, while the broker stops, ends the process at once.
   sigset_t ends;
   sigemptyset(&ends);

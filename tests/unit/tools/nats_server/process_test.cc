@@ -120,6 +120,15 @@ TEST(NatsServerProcess, RunsAFile) {
   fs::remove_all(folder);
 }
 
+TEST(NatsServerProcess, ALameDuckWithoutClientsEnds) {
+  ServerProcess server = Start({"-a", "127.0.0.1", "-p", "-1"});
+  ASSERT_TRUE(server.AwaitErrors(kReady)) << server.Errors();
+  server.Signal(SIGUSR2);
+  EXPECT_THAT(server.AwaitExit(), Optional(0));
+  EXPECT_THAT(server.Errors(), AllOf(HasSubstr("Entering lame duck mode, stop accepting"),
+                                     HasSubstr("Server Exiting..")));
+}
+
 TEST(NatsServerProcess, BadFilesAndRefusalsExitWithOne) {
   const std::string folder = server::MakeFolder();
   const std::string file = folder + "/n.conf";
