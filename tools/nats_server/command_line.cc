@@ -188,7 +188,7 @@ void Apply(const ParsedFlags& parsed, Flags& flags) {
 // A flag of what Wherry has not, unless its value asks for nothing; "" if there is none.
 std::string Refusal(const Flags& flags) {
   for (const auto& [target, given] : flags.missing) {
-    const auto& [value, what] = given;
+    const FlagValue& value = given.first;
     const auto* flag =
         std::find_if(std::begin(kMissingFlags), std::end(kMissingFlags),
                      [&](const auto& known) { return known.spec.name == value.name; });
@@ -196,7 +196,7 @@ std::string Refusal(const Flags& flags) {
                       : flag->spec.kind == FlagKind::kInteger ? value.number != 0
                                                               : !value.text.empty();
     if (!asks) continue;
-    return "-" + value.name + ": Wherry does not have " + what +
+    return "-" + value.name + ": Wherry does not have " + given.second +
            " yet; leave it out, or run nats-server";
   }
   return "";
