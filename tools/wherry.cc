@@ -1,7 +1,6 @@
 // The wherry server: reads the command line, starts a Broker, waits for a signal, stops it.
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -12,37 +11,18 @@
 #include <string>
 #include <utility>
 
+#include "tools/nats_server/run.h"
 #include "tools/ports.h"
+#include "tools/process.h"
 #include "tools/server_options.h"
 #include "wherry/broker.h"
 
 namespace wherry::server {
 namespace {
 
-// As many descriptors as a server of this size can use; some systems allow a billion.
-constexpr rlim_t kMaxDescriptors = 1 << 20;
-
 int Fail(const Status& status) {
   std::fprintf(stderr, "wherry: %s\n", status.message().c_str());
   return kExitUsage;
-}
-
-// Every connection takes a descriptor, and the customary soft limit is 1024.
-void RaiseDescriptorLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kMaxDescriptors));
-  setrlimit(RLIMIT_NOFILE, &limit);  // refused, we run with what there is
-}
-
-// The signals that end the server. Blocked before the broker starts its threads, so that the main
-// thread alone receives them, in WaitForEnd.
-sigset_t EndSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  return signals;
 }
 
 // Waits for a signal; a second one, while the broker stops, ends the process at once.
@@ -56,8 +36,7 @@ int WaitForEnd(const sigset_t& signals) {
 }
 
 void WriteLogLine(LogLevel level, std::string_view line) {
-  constexpr std::array<const char*, 5> kNames = {"error", "warning", "info", "debug",
-                                                "trace"};
+  constexpr std::array<const char*, 5> kNames = {"error", "warning", "info", "debug", "trace"};
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
   const std::time_t seconds = milliseconds / 1000;
@@ -93,8 +72,7 @@ int Run(ServerOptions options) {
                        "--ready-fd " + std::to_string(options.ready_fd) +
                            " is not open; the starting process must pass it on"));
   RaiseDescriptorLimit();
-  const sigset_t end_signals = EndSignals();
-  pthread_sigmask(SIG_BLOCK, &end_signals, nullptr);
+  const sigset_t end_signals = BlockSignals({SIGINT, SIGTERM});
   signal(SIGPIPE, SIG_IGN);  // a closed standard output must not end the server
 
   options.broker.log = [least = options.log_level](LogLevel level, std::string_view line) {
@@ -114,6 +92,10 @@ int Run(ServerOptions options) {
 }  // namespace wherry::server
 
 int main(int argc, char** argv) {
+  // Under nats-server's name, its command line: see tools/nats_server/run.h.
+  const std::string name = argc > 0 ? argv[0] : "";
+  if (wherry::nats_server::IsOurName(name))
+    return wherry::nats_server::Run(name, {argv + 1, argv + argc});
   wherry::server::CommandLine command_line = wherry::server::ReadCommandLine(argc, argv);
   if (command_line.exit_status.has_value()) {
     FILE* out = *command_line.exit_status == 0 ? stdout : stderr;

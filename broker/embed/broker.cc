@@ -25,6 +25,7 @@
 namespace wherry {
 
 std::string_view Version() { return WHERRY_VERSION; }
+std::string_view NatsVersion() { return nats::Server::kNatsVersion; }
 
 namespace {
 

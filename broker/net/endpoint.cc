@@ -114,6 +114,11 @@ absl::StatusOr<std::vector<Endpoint>> ListenUrl::Endpoints() const {
     endpoints.push_back(Endpoint::Parse("::1", port).value());
     return endpoints;
   }
+  if (host == "*") {
+    endpoints.push_back(Endpoint::Parse("0.0.0.0", port).value());
+    endpoints.push_back(Endpoint::Parse("::", port).value());
+    return endpoints;
+  }
   absl::StatusOr<Endpoint> endpoint = Endpoint::Parse(host, port);
   if (!endpoint.ok()) return endpoint.status();
   endpoints.push_back(*endpoint);

@@ -47,7 +47,8 @@ struct ListenUrl {
   // host:port, with brackets around a v6 address.
   std::string HostAndPort() const;
 
-  // The addresses to listen at; localhost is 127.0.0.1 and ::1, any other host a literal address.
+  // The addresses to listen at; localhost is 127.0.0.1 and ::1, * every address of IPv4 and IPv6,
+  // any other host a literal address.
   absl::StatusOr<std::vector<Endpoint>> Endpoints() const;
 };
 

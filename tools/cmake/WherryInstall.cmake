@@ -17,6 +17,7 @@ install(TARGETS wherry EXPORT wherryTargets
 install(EXPORT wherryTargets NAMESPACE wherry:: DESTINATION "${config_dir}")
 if(TARGET wherry_server)
   install(TARGETS wherry_server RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES "${PROJECT_BINARY_DIR}/nats-server" DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
 configure_package_config_file(tools/cmake/wherryConfig.cmake.in

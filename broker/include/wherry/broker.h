@@ -15,6 +15,8 @@ namespace wherry {
 
 // Wherry's version, "0.1.0".
 WHERRY_EXPORT std::string_view Version();
+// The version of nats-server whose behaviour NATS clients meet, "2.15.2".
+WHERRY_EXPORT std::string_view NatsVersion();
 
 // A running broker: NATS and Kafka clients connect to its URLs, and nats() and kafka() reach the
 // same data without a socket. Any number may run in one process.

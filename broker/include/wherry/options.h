@@ -38,8 +38,9 @@ struct Options {
   SyncMode sync = SyncMode::kCommit;
 
   // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222". Port 0
-  // takes a free one; "localhost" is 127.0.0.1 and ::1 with the same port. Empty: one listener of
-  // each protocol on a free port of 127.0.0.1.
+  // takes a free one; "localhost" is 127.0.0.1 and ::1 with the same port, and "*" every address of
+  // the machine, of IPv4 and IPv6. Empty: one listener of each protocol on a free port of
+  // 127.0.0.1.
   std::vector<std::string> listen;
   // Threads that serve NATS connections, each with a share of them; 0: as many as the machine has
   // cores, at most 8. One is right for tests, and for a machine that clients share.

@@ -45,8 +45,12 @@ std::string MakeFolder() {
   return path;
 }
 
-ServerProcess::ServerProcess(std::vector<std::string> arguments) : folder_(MakeFolder()) {
-  arguments.insert(arguments.begin(), WHERRY_SERVER);
+ServerProcess::ServerProcess(std::vector<std::string> arguments)
+    : ServerProcess(WHERRY_SERVER, std::move(arguments)) {}
+
+ServerProcess::ServerProcess(const std::string& program, std::vector<std::string> arguments)
+    : folder_(MakeFolder()) {
+  arguments.insert(arguments.begin(), program);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
@@ -92,6 +96,16 @@ std::optional<int> ServerProcess::AwaitExit() {
   waitpid(child_, &status, 0);
   child_ = -1;
   return WIFEXITED(status) ? std::optional<int>(WEXITSTATUS(status)) : std::nullopt;
+}
+
+bool ServerProcess::AwaitErrors(const std::string& text) {
+  // Standard error is a file, whose growth no descriptor tells: it is looked at again and again.
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  while (Errors().find(text) == std::string::npos) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    usleep(1000);
+  }
+  return true;
 }
 
 std::string ServerProcess::Output() const { return ReadAll(folder_ + "/output"); }

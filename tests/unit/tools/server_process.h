@@ -16,6 +16,8 @@ class ServerProcess {
   // Starts the server with these arguments in an empty folder. Descriptor 3 of the child is a pipe
   // for --ready-fd.
   explicit ServerProcess(std::vector<std::string> arguments);
+  // The same with another program, a path.
+  ServerProcess(const std::string& program, std::vector<std::string> arguments);
   ServerProcess(const ServerProcess&) = delete;
   ~ServerProcess();
 
@@ -24,6 +26,10 @@ class ServerProcess {
   void Signal(int signal);
   // The exit status; nullopt: killed by a signal, or still running after a while.
   std::optional<int> AwaitExit();
+
+  // True as soon as standard error holds a text; false: it has not for a while.
+  bool AwaitErrors(const std::string& text);
+  pid_t pid() const { return child_; }
 
   std::string Output() const;  // standard output so far
   std::string Errors() const;  // standard error so far
