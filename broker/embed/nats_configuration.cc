@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/embed/nats_security.h"
 #include "broker/embed/tls.h"
+#include "broker/net/endpoint.h"
 
 namespace wherry::embed {
 
@@ -46,10 +47,26 @@ absl::Status RefuseWhatIsNotThere(const NatsOptions& options) {
   return absl::OkStatus();
 }
 
+// "host:port", "[v6]:port", or "host" for the default port.
+absl::StatusOr<nats::AdvertisedAddress> Advertised(std::string_view text) {
+  constexpr std::uint16_t kDefaultPort = 4222;
+  nats::AdvertisedAddress address;
+  if (text.empty()) return address;
+  // Read as the address of a listener is.
+  const absl::StatusOr<net::ListenUrl> url =
+      net::ListenUrl::Parse(absl::StrCat("nats://", std::string(text)));
+  if (!url.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "nats.client_advertise is \"", std::string(text), "\"; write it like host:4222"));
+  }
+  address.host = url->host;
+  address.port = url->port == 0 ? kDefaultPort : url->port;
+  return address;
+}
+
 nats::Settings SettingsOf(const NatsOptions& options, std::shared_ptr<net::TlsAcceptor> tls) {
   nats::Settings settings;
   settings.server_name = options.server_name;
-  settings.client_advertise = options.client_advertise;
   if (options.tls.has_value()) {
     settings.auth_timeout = options.tls->timeout + std::chrono::seconds(1);
     settings.tls = TlsPlanOf(options, std::move(tls));
@@ -82,8 +99,11 @@ absl::StatusOr<std::shared_ptr<const nats::Configuration>> NatsConfiguration(
   if (!tls.ok()) return tls.status();
   auto authenticator = nats::Authenticator::Create(AuthenticatorSettings(options));
   if (!authenticator.ok()) return authenticator.status();
+  auto advertised = Advertised(options.client_advertise);
+  if (!advertised.ok()) return advertised.status();
   auto configuration = std::make_shared<nats::Configuration>();
   configuration->settings = SettingsOf(options, *std::move(tls));
+  configuration->settings.client_advertise = *std::move(advertised);
   configuration->authenticator = *std::move(authenticator);
   for (const NatsAccount& account : options.accounts) {
     configuration->accounts.emplace_back(

@@ -111,7 +111,6 @@ std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
 
 void Server::EnterLameDuck(std::function<void()> ended) {
   if (is_lame_duck_.exchange(true)) return;
-  Log("Entering lame duck mode, stop accepting new clients");
   lame_duck_ = std::make_unique<LameDuck>(*this, std::move(ended));
   lame_duck_->Begin();
 }

@@ -7,20 +7,28 @@ namespace wherry::nats {
 
 namespace {
 
+// As RFC 2253 writes it: the certificate's last part first. nullopt: an attribute has no usual
+// name, and no user can be called so.
+std::optional<DistinguishedName> SubjectOf(const net::TlsPeer& peer) {
+  DistinguishedName subject;
+  for (auto part = peer.subject_parts.rbegin(); part != peer.subject_parts.rend(); ++part) {
+    DistinguishedName::Part& added = subject.parts.emplace_back();
+    for (auto attribute = part->rbegin(); attribute != part->rend(); ++attribute) {
+      const bool is_number = attribute->type.find('.') != std::string::npos;
+      if (is_number) return std::nullopt;
+      added.push_back({attribute->type, attribute->value});
+    }
+  }
+  if (subject.parts.empty()) return std::nullopt;
+  return subject;
+}
+
 PeerNames NamesOf(const net::TlsPeer& peer) {
   PeerNames names;
   names.emails = peer.emails;
   names.dns_names = peer.dns_names;
   names.uris = peer.uris;
-  if (!peer.subject_parts.empty()) {
-    DistinguishedName& subject = names.subject.emplace();
-    for (const std::vector<net::TlsPeer::Attribute>& part : peer.subject_parts) {
-      DistinguishedName::Part& added = subject.parts.emplace_back();
-      for (const net::TlsPeer::Attribute& attribute : part) {
-        added.push_back({attribute.type, attribute.value});
-      }
-    }
-  }
+  names.subject = SubjectOf(peer);
   for (const std::string& text : {peer.subject_with_domain, peer.subject}) {
     if (!text.empty()) names.subject_texts.push_back(text);
   }
@@ -36,8 +44,9 @@ std::string Session::InfoLine(InfoKind kind) const {
   info.server_name = part_.server_name();
   info.version = std::string(Server::kNatsVersion);
   info.git_commit = absl::StrCat("wherry-", WHERRY_VERSION);
-  info.host = connection_.local().host();
-  info.port = connection_.local().port();
+  const AdvertisedAddress& advertised = settings().client_advertise;
+  info.host = advertised.host.empty() ? connection_.local().host() : advertised.host;
+  info.port = advertised.host.empty() ? connection_.local().port() : advertised.port;
   info.headers = settings().headers;
   info.auth_required = authenticator_->required_in_info();
   settings().tls.AddTo(info, kind.after_handshake);
@@ -45,7 +54,6 @@ std::string Session::InfoLine(InfoKind kind) const {
   info.client_id = client_id_;
   info.client_ip = connection_.remote().host();
   info.nonce = nonce_;
-  if (!settings().client_advertise.empty()) info.connect_urls = {settings().client_advertise};
   info.connect_info = kind.connect_info;
   if (kind.connect_info) info.remote_account = account_->name();
   info.lame_duck = server.is_lame_duck();

@@ -14,11 +14,17 @@
 
 namespace wherry::nats {
 
+// What INFO says instead of the address at which the client reached us.
+struct AdvertisedAddress {
+  std::string host;  // empty: nothing
+  std::uint16_t port = 0;
+};
+
 // How one NATS server is to behave; wherry/nats_options.h says what each means. Durations as
 // nats-server's defaults.
 struct Settings {
   std::string server_name;  // empty: the server's id
-  std::string client_advertise;
+  AdvertisedAddress client_advertise;
 
   TlsPlan tls;
   runtime::Duration auth_timeout = std::chrono::seconds(2);

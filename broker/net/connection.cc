@@ -140,7 +140,7 @@ void Connection::CloseAfterFlush() {
   state_ = State::kFlushing;
   linger_ = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kLiveness,
                                              "lingering close");
-  linger_->Arm(kLinger, [this] { Close(); });
+  linger_->Arm(kMaxFlush, [this] { Close(); });
   if (queue_.empty() && tls_ == nullptr) {
     BeginDraining();
   } else {
@@ -151,6 +151,7 @@ void Connection::CloseAfterFlush() {
 void Connection::BeginDraining() {
   state_ = State::kDraining;
   ::shutdown(socket_->fd, SHUT_WR);
+  linger_->Arm(kLinger, [this] { Close(); });
   Drain();
 }
 
@@ -158,6 +159,8 @@ void Connection::Drain() {
   // One slab at a time, as for a connection that is served.
   const ssize_t received = ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize);
   if (received == 0 || (received < 0 && errno != EAGAIN && errno != EINTR)) return Close();
+  if (received > 0) drained_ += static_cast<std::size_t>(received);
+  if (drained_ > kLingerBytes) return Close();
   WaitReadable();
 }
 

@@ -59,9 +59,9 @@ class Connection {
   // After OnTlsOpen; nullopt on a connection without TLS.
   std::optional<TlsPeer> tls_peer() const;
 
-  // Ends it when everything queued is sent and the peer has closed too, but at most kLinger later.
-  // What the peer still sends is dropped (a socket closed with unread bytes is reset, and the reset
-  // would overtake our last words).
+  // Ends it when everything queued is sent and the peer has closed too, but at most kMaxFlush and
+  // kLinger later. What the peer still sends is dropped (a socket that is closed with unread bytes
+  // is reset, and the reset would overtake our last words).
   void CloseAfterFlush();
   bool closing() const { return state_ != State::kOpen; }
 
@@ -85,7 +85,12 @@ class Connection {
   runtime::Shard& shard();
   Session& session() { return *session_; }
 
-  static constexpr runtime::Duration kLinger = std::chrono::seconds(2);
+  // CloseAfterFlush: how long the peer may take to accept what is queued.
+  static constexpr runtime::Duration kMaxFlush = std::chrono::seconds(2);
+  // And then, to close its side: a peer that reads gets our last words, one that goes on writing is
+  // cut off soon, as by a server that just closes.
+  static constexpr runtime::Duration kLinger = std::chrono::milliseconds(20);
+  static constexpr std::size_t kLingerBytes = 64 * 1024;
 
  private:
   friend class ConnectionSet;
@@ -126,6 +131,7 @@ class Connection {
   std::unique_ptr<runtime::Timer> write_stalled_;  // armed while the peer takes nothing
   runtime::Duration write_deadline_{0};
   Endpoint local_, remote_;
+  std::size_t drained_ = 0;  // bytes dropped since our last words
   State state_ = State::kOpen;
   bool dirty_ = false;
   bool reading_ = true;         // wanted

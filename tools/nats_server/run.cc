@@ -185,8 +185,46 @@ bool EnterLameDuck(Log& log, Broker& broker) {
   return status.ok();
 }
 
+// What the server was started with, which a reload reads again.
+struct Start {
+  const std::vector<std::string>& arguments;
+  const Settings& settings;
+  const Options& options;
+};
+
+// Reads the command line and the file again, and takes over what a running server can.
+Status Reload(Broker& broker, const Start& start, Settings& settings) {
+  const auto invalid = [](std::string why) {
+    return Status(StatusCode::kInvalidArgument, std::move(why));
+  };
+  if (start.settings.config_file.empty())
+    return invalid("can only reload config when a file is provided using -c or --config");
+  CommandLine read = ReadCommandLine(start.arguments, SystemSources());
+  if (read.exit_status.has_value()) {
+    while (read.errors.ends_with('\n')) read.errors.pop_back();
+    return invalid(read.errors);
+  }
+  settings = std::move(read.settings);
+  Settings resolved = settings;
+  resolved.host = Resolve(settings.host);
+  resolved.http_host = Resolve(settings.http_host);
+  StatusOr<Options> options = BrokerOptions(resolved);
+  if (!options.ok()) return options.status();
+  if (options->listen != start.options.listen)
+    return invalid("config reload not supported for Host, Port and monitoring ports; restart");
+  return broker.nats().Reload(options->nats);
+}
+
+void HandleReload(Log& log, Broker& broker, const Start& start) {
+  Settings settings;
+  const Status status = Reload(broker, start, settings);
+  if (status.ok())
+    return log.Info("Reloaded server configuration (" + settings.config_digest + ")");
+  log.Write(LogLevel::kError, "Failed to reload server configuration: " + status.message());
+}
+
 // Handles signals until one ends the server.
-void HandleSignals(Log& log, Broker& broker, const sigset_t& signals) {
+void HandleSignals(Log& log, Broker& broker, const sigset_t& signals, const Start& start) {
   bool lame_duck = false;
   while (true) {
     int signal = 0;
@@ -197,14 +235,12 @@ void HandleSignals(Log& log, Broker& broker, const sigset_t& signals) {
     if (signal == SIGINT || (signal == SIGTERM && !lame_duck)) return;
     if (signal == SIGUSR1) ReopenLog(log);
     if (signal == SIGUSR2 && !lame_duck) lame_duck = EnterLameDuck(log, broker);
-    if (signal == SIGHUP)
-      log.Write(LogLevel::kError,
-                "Failed to reload server configuration: Wherry cannot reload yet; the server runs "
-                "on as it was started");
+    if (signal == SIGHUP) HandleReload(log, broker, start);
   }
 }
 
-int Serve(const std::string& program, const Settings& settings) {
+int Serve(const std::string& program, const std::vector<std::string>& arguments,
+          const Settings& settings) {
   Settings resolved = settings;
   resolved.host = Resolve(settings.host);
   resolved.http_host = Resolve(settings.http_host);
@@ -234,7 +270,7 @@ int Serve(const std::string& program, const Settings& settings) {
       PublishPorts(log, program, settings, *broker,
                    options->nats.tls.has_value() && !options->nats.allow_non_tls);
 
-  HandleSignals(log, *broker, signals);
+  HandleSignals(log, *broker, signals, {arguments, settings, *options});
   // A second signal, while the broker stops, ends the process at once.
   sigset_t ends;
   sigemptyset(&ends);
@@ -267,7 +303,7 @@ int Run(const std::string& program, const std::vector<std::string>& arguments) {
     const Status status = SendSignal(command_line.signal);
     return status.ok() ? 0 : Die(status.message());
   }
-  return Serve(program, command_line.settings);
+  return Serve(program, arguments, command_line.settings);
 }
 
 }  // namespace wherry::nats_server

@@ -59,7 +59,8 @@ struct NatsAccount {
 struct NatsOptions {
   // What INFO calls the server; empty: its id.
   std::string server_name;
-  // "host:port" in INFO's connect_urls, for clients to come back to; empty: no such list.
+  // "host:port" that INFO tells clients, for those that come through a proxy or a port mapping;
+  // empty: the address at which the client reached us.
   std::string client_advertise;
 
   // With a token, or a user and password, CONNECT must present them ('Authorization Violation').

@@ -60,6 +60,26 @@ TEST(NatsServerProcess, SaysWhereItListensAndEndsWithZero) {
   }
 }
 
+TEST(NatsServerProcess, ReadsItsFileAgainAtHangup) {
+  const std::string file = server::MakeFolder() + "/server.conf";
+  const auto write = [&file](const std::string& text) { std::ofstream(file) << text; };
+  write("listen: 127.0.0.1:-1\nmax_payload: 1000\n");
+  ServerProcess server = Start({"-c", file});
+  ASSERT_TRUE(server.AwaitErrors(kReady)) << server.Errors();
+  write("listen: 127.0.0.1:-1\nmax_payload: 2000\n");
+  server.Signal(SIGHUP);
+  EXPECT_TRUE(server.AwaitErrors("Reloaded server configuration (sha256:")) << server.Errors();
+  write("listen: 127.0.0.1:-1\nmax_paylod: 2000\n");
+  server.Signal(SIGHUP);
+  EXPECT_TRUE(server.AwaitErrors("Failed to reload server configuration: ")) << server.Errors();
+  EXPECT_THAT(server.Errors(), HasSubstr(file + ":2:1: unknown field \"max_paylod\""));
+  write("listen: 127.0.0.1:4999\n");
+  server.Signal(SIGHUP);
+  EXPECT_TRUE(server.AwaitErrors("config reload not supported for Host, Port")) << server.Errors();
+  server.Signal(SIGINT);
+  EXPECT_THAT(server.AwaitExit(), Optional(0));
+}
+
 TEST(NatsServerProcess, WritesItsPidItsPortsAndItsLog) {
   const std::string folder = server::MakeFolder();
   ServerProcess server = Start({"-a", "127.0.0.1", "-p", "-1", "--pid", folder + "/pid", "-l",
