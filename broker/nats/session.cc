@@ -168,7 +168,10 @@ void Session::Consume(std::string_view bytes, const std::shared_ptr<const void>&
   while (!bytes.empty()) {
     const Parser::Result result = parser_.Next(bytes, operation);
     if (result == Parser::Result::kOperation) {
-      if (operation.verb == Verb::kPub && AddToRun(operation, owner)) continue;
+      if (operation.verb == Verb::kPub && AddToRun(operation, owner)) {
+        while (in_run_ && parser_.RepeatPub(bytes, operation)) ContinueRun(operation);
+        continue;
+      }
       if (in_run_) EndRun();
       Handle(operation, owner);
       if (connection_.closing()) return;

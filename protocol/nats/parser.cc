@@ -141,8 +141,6 @@ Parser::Result Parser::Next(std::string_view& in, Operation& operation) {
   return result;
 }
 
-// Takes "PUB subject size" and its payload off `in` where the subject is that of `operation`, in
-// the canonical form and whole. False, with nothing changed, for anything else.
 bool Parser::RepeatPub(std::string_view& in, Operation& operation) const {
   const std::string_view subject = operation.subject;
   constexpr std::size_t kVerbSize = 4;  // "PUB "
