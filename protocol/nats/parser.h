@@ -65,9 +65,9 @@ class Parser {
   // else 0. On kError error() says why.
   Result Next(std::string_view& in, Operation& operation);
 
-  // Takes a PUB off `in` that has the subject of `operation`, no reply and the canonical form, and is
-  // whole; false, with nothing changed, for anything else. Next tries this first; to call it in a
-  // loop of its own pays where a run of messages on one subject is expected.
+  // Takes a PUB off `in` that has the subject of `operation`, no reply and the canonical form, and
+  // is whole; false, with nothing changed, for anything else. Next tries this first; to call it in
+  // a loop of its own pays where a run of messages on one subject is expected.
   bool RepeatPub(std::string_view& in, Operation& operation) const;
 
   std::size_t needed() const { return needed_; }
