@@ -184,6 +184,8 @@ void ServeConnz(Monitor& monitor, const net::HttpRequest& request, const net::Ht
   const ConnzQuery query = ConnzQuery::Read(parameters);
   if (!parameters.ok()) return reply.Send(parameters.Refusal());
   monitor.Count("/connz");
+  query.CheckSort(parameters);
+  if (!parameters.ok()) return reply.Send(parameters.Refusal());
   if (!query.account.empty() && !HasAccount(monitor.server(), query.account)) {
     return reply.Send(JsonPage(IndentedJson(NoSuchAccount(monitor, query))));
   }

@@ -27,6 +27,8 @@ struct ConnzQuery {
 
   // Complaints stand in `parameters`.
   static ConnzQuery Read(Parameters& parameters);
+  // Likewise, for an order that is not known or does not fit the state.
+  void CheckSort(Parameters& parameters) const;
 
   // Whether the connection is asked for, as far as it does not depend on others.
   bool Selects(const ConnectionInfo& info) const;

@@ -15,16 +15,6 @@ constexpr std::string_view kSorts[] = {"cid",       "start",    "subs",       "p
                                        "msgs_from", "bytes_to", "bytes_from", "last",    "idle",
                                        "uptime",    "stop",     "reason",     "rtt"};
 
-void CheckSort(const ConnzQuery& query, Parameters& parameters) {
-  if (std::find(std::begin(kSorts), std::end(kSorts), query.sort) == std::end(kSorts)) {
-    parameters.Complain("invalid sorting option: " + query.sort);
-  }
-  for (const char* const sort : {"stop", "reason"}) {
-    if (query.sort != sort || query.state == ConnzQuery::State::kClosed) continue;
-    parameters.Complain("sort by " + query.sort + " only valid on closed connections");
-  }
-}
-
 // What sorting compares, except for the reason's text.
 std::int64_t SortKey(std::string_view sort, std::int64_t now, const ConnectionInfo& info) {
   const ConnectionCounts& counts = info.counts;
@@ -74,8 +64,17 @@ ConnzQuery ConnzQuery::Read(Parameters& parameters) {
   query.user = parameters.Text("user");
   query.account = parameters.Text("acc");
   query.mqtt_client = parameters.Text("mqtt_client");
-  if (parameters.ok()) CheckSort(query, parameters);
   return query;
+}
+
+void ConnzQuery::CheckSort(Parameters& parameters) const {
+  if (std::find(std::begin(kSorts), std::end(kSorts), sort) == std::end(kSorts)) {
+    parameters.Complain("invalid sorting option: " + sort);
+  }
+  for (const char* const one : {"stop", "reason"}) {
+    if (sort != one || state == State::kClosed) continue;
+    parameters.Complain("sort by " + sort + " only valid on closed connections");
+  }
 }
 
 bool ConnzQuery::Selects(const ConnectionInfo& info) const {

@@ -8,6 +8,7 @@
 
 #include <cstdio>
 
+#include "absl/strings/ascii.h"
 #include "broker/nats/monitor/json.h"
 #include "broker/nats/monitor/pages.h"
 #include "broker/nats/monitor/parameters.h"
@@ -117,7 +118,8 @@ void WriteRest(Monitor& monitor, json::object& varz) {
   varz["config_digest"] = "";
   if (!settings.server_tags.empty()) {
     json::array& tags = varz["tags"].emplace_array();
-    for (const std::string& tag : settings.server_tags) tags.emplace_back(tag);
+    for (const std::string& tag : settings.server_tags)
+      tags.emplace_back(absl::AsciiStrToLower(tag));
   }
   if (!settings.server_metadata.empty()) {
     json::object& metadata = varz["metadata"].emplace_object();
