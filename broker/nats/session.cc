@@ -53,13 +53,14 @@ void Session::OnOpen() {
 
 void Session::OnTlsOpen() {
   tls_start_->OnTlsOpen();
+  tls_first_ = tls_start_->handshake_first();
   tls_start_.reset();
   BeginProtocol();
 }
 
 void Session::OnTlsFailed(std::string_view reason) {
-  part_.server().Log(absl::StrCat("TLS with ", connection_.remote().ToString(), " failed: ",
-                                  std::string(reason)));
+  part_.server().Log(
+      absl::StrCat("TLS with ", connection_.remote().ToString(), " failed: ", std::string(reason)));
   Leave(CloseReason::kTlsHandshakeFailure);
 }
 

@@ -178,6 +178,7 @@ class Session final : public net::Session, public Subscriber {
   bool awaiting_room_ = false;
   int pings_out_ = 0;
   ConnectionCounts counts_;
+  bool tls_first_ = false;  // the handshake came before INFO
 
   // The beginning of an operation whose end has not come yet: in carry_ while it is small, in body_
   // (an exact buffer, shared with subscribers) when it is large.

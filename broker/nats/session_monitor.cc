@@ -21,7 +21,7 @@ ConnectionInfo Session::Describe(bool with_subscriptions) const {
   if (const std::optional<net::TlsPeer> peer = connection_.tls_peer(); peer.has_value()) {
     info.tls_version = peer->version;
     info.tls_cipher_suite = peer->cipher_suite;
-    info.tls_first = settings().tls.handshake_first != TlsPlan::HandshakeFirst::kNo;
+    info.tls_first = tls_first_;
   }
   if (!with_subscriptions) return info;
   for (const SubscriptionPtr& subscription : subscriptions_) {

@@ -8,7 +8,7 @@ using AccountzTest = MonitorFixture;
 TEST_F(AccountzTest, ListsTheAccounts) {
   const boost::json::object accountz = Json("/accountz");
   EXPECT_EQ(accountz.at("server_id"), boost::json::value(server_->server_id()));
-  EXPECT_EQ(accountz.at("accounts"), boost::json::value(boost::json::array({"$G"})));
+  EXPECT_EQ(accountz.at("accounts"), boost::json::value(boost::json::array({"$G", "A"})));
   EXPECT_FALSE(accountz.contains("account_detail"));
 }
 

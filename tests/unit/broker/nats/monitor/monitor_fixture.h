@@ -38,7 +38,12 @@ class MonitorFixture : public ::testing::Test {
     for (const auto& shard : shards_) shard->Stop();
   }
   void SetUp() override {
-    server_ = std::make_unique<Server>(settings_, shard_pointers_, nullptr);
+    auto configuration = std::make_shared<Configuration>();
+    configuration->settings = settings_;
+    configuration->authenticator = Authenticator::Create({}).value();
+    configuration->accounts = {{"A", AccountLimits{}}};
+    server_ = std::make_unique<Server>(std::move(configuration), shard_pointers_,
+                                       Server::Services{password_checker_, nullptr, nullptr});
     monitor_ = std::make_unique<Monitor>(*server_, *shards_.front());
     for (const auto& shard : shards_) shard->Start();
   }
@@ -78,6 +83,8 @@ class MonitorFixture : public ::testing::Test {
   Settings settings_;
   SilentSubscriber subscriber_;
   runtime::RealClock clock_;
+  core::BackgroundThread password_thread_;
+  PasswordChecker password_checker_{password_thread_};
   std::vector<std::unique_ptr<runtime::Shard>> shards_;
   std::vector<runtime::Shard*> shard_pointers_;
   std::unique_ptr<Server> server_;
