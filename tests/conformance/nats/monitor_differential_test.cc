@@ -14,13 +14,17 @@ namespace {
 
 namespace json = boost::json;
 
-// Times, ids, ports, and what is of the process.
-const std::set<std::string> kMasked = {
-    "server_id",     "server_name", "start", "now",        "uptime",      "mem",
-    "cpu",           "rtt",         "stop",  "idle",       "port",        "http_port",
-    "last_activity", "go",          "cores", "gomaxprocs", "update_time", "config_load_time",
-    "config_digest"};
-// Whether there is one depends on how the server was built; the flags are JetStream's.
+// Times, ids, ports, what is of the process, and of its cache: ours keeps a subject from its second
+// use on.
+const std::set<std::string> kMasked = {"server_id",     "server_name", "start",
+                                       "now",           "uptime",      "mem",
+                                       "cpu",           "rtt",         "stop",
+                                       "idle",          "port",        "http_port",
+                                       "last_activity", "go",          "cores",
+                                       "gomaxprocs",    "update_time", "config_load_time",
+                                       "config_digest", "num_cache",   "cache_hit_rate",
+                                       "max_fanout",    "avg_fanout"};
+// Paths count requests, of which waiting takes any number. Whether there is one of these depends on how the server was built; the flags are JetStream's.
 const std::set<std::string> kOwn = {"git_commit", "feature_flags"};
 
 json::value Masked(const json::value& value) {
@@ -29,7 +33,8 @@ json::value Masked(const json::value& value) {
     for (const auto& member : value.get_object()) {
       const std::string key(member.key().data(), member.key().size());
       if (kOwn.contains(key)) continue;
-      masked[key] = kMasked.contains(key) ? json::value("*") : Masked(member.value());
+      masked[key] =
+          kMasked.contains(key) || key.starts_with("/") ? json::value("*") : Masked(member.value());
     }
     return masked;
   }

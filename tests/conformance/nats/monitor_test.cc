@@ -89,7 +89,8 @@ TEST_P(NatsMonitorTest, ConnzCountsForEachConnection) {
 TEST_P(NatsMonitorTest, ConnzListsSubscriptions) {
   const RawSocket client = NamedClient(*server_, "a", "SUB x 1\r\nSUB y.* q 2\r\nUNSUB 2 9\r\n");
   std::vector<std::string> subjects;
-  for (const json::value& subject : Named("a", "subs=1").at("subscriptions_list").as_array()) {
+  const json::object with_subjects = Named("a", "subs=1");
+  for (const json::value& subject : with_subjects.at("subscriptions_list").as_array()) {
     subjects.emplace_back(subject.as_string().c_str());
   }
   EXPECT_THAT(subjects, UnorderedElementsAre("x", "y.*"));
@@ -186,7 +187,8 @@ TEST_P(NatsMonitorTest, ASilentClientIsStaleAndAStrangerUnauthorized) {
   EXPECT_TRUE(stranger.AwaitText("-ERR 'Authorization Violation'"));
   AwaitEnded(*server_, 3);
   std::vector<std::string> reasons;
-  for (const json::value& one : Get("/connz?state=closed").at("connections").as_array()) {
+  const json::object ended = Get("/connz?state=closed");
+  for (const json::value& one : ended.at("connections").as_array()) {
     reasons.emplace_back(one.at("reason").as_string().c_str());
   }
   EXPECT_THAT(reasons, ElementsAre("Stale Connection", "Maximum Connections Exceeded",
