@@ -14,17 +14,22 @@ namespace {
 
 namespace json = boost::json;
 
-// Times, ids, ports, what is of the process, and of its cache: ours keeps a subject from its second
+// Times, ids, ports, what is of the process, what may not have been sent yet when a connection
+// ends, and what is of the cache: ours keeps a subject from its second
 // use on.
-const std::set<std::string> kMasked = {"server_id",     "server_name", "start",
-                                       "now",           "uptime",      "mem",
-                                       "cpu",           "rtt",         "stop",
-                                       "idle",          "port",        "http_port",
-                                       "last_activity", "go",          "cores",
-                                       "gomaxprocs",    "update_time", "config_load_time",
-                                       "config_digest", "num_cache",   "cache_hit_rate",
+const std::set<std::string> kMasked = {"server_id",     "server_name",
+                                       "start",         "now",
+                                       "uptime",        "mem",
+                                       "cpu",           "rtt",
+                                       "stop",          "idle",
+                                       "port",          "http_port",
+                                       "last_activity", "go",
+                                       "cores",         "gomaxprocs",
+                                       "update_time",   "config_load_time",
+                                       "config_digest", "num_cache",
+                                       "pending_bytes", "cache_hit_rate",
                                        "max_fanout",    "avg_fanout"};
-// Paths count requests, of which waiting takes any number. Whether there is one of these depends on how the server was built; the flags are JetStream's.
+// Whether there is one depends on how the server was built; the flags are JetStream's.
 const std::set<std::string> kOwn = {"git_commit", "feature_flags"};
 
 json::value Masked(const json::value& value) {
@@ -33,6 +38,7 @@ json::value Masked(const json::value& value) {
     for (const auto& member : value.get_object()) {
       const std::string key(member.key().data(), member.key().size());
       if (kOwn.contains(key)) continue;
+      // A path counts requests, of which waiting takes any number.
       masked[key] =
           kMasked.contains(key) || key.starts_with("/") ? json::value("*") : Masked(member.value());
     }
