@@ -74,6 +74,14 @@ class SubjectTrie {
     Descend(kRoot, subject, 0, visit);
   }
 
+  // Calls `visit(value)` for every value. `visit` must not change the trie.
+  template <typename Visit>
+  void ForEach(Visit&& visit) const {
+    for (const Node& node : nodes_) {
+      for (const Value& value : node.values) visit(value);
+    }
+  }
+
   std::size_t size() const { return size_; }
   std::size_t node_count() const { return nodes_.size() - free_.size(); }
 

@@ -13,9 +13,11 @@
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
 #include "broker/embed/status_of.h"
+#include "broker/embed/tls.h"
 #include "broker/embed/nats_configuration.h"
-#include "broker/http/monitor.h"
+#include "broker/http/router.h"
 #include "broker/kafka/session.h"
+#include "broker/nats/monitor/monitor.h"
 #include "broker/nats/server.h"
 #include "broker/net/connection.h"
 #include "broker/net/http_session.h"
@@ -86,7 +88,7 @@ struct Broker::State {
                     {password_checker,
                      [this](std::string_view line) { Log(LogLevel::kWarning, line); },
                      [this](std::string_view line) { Log(LogLevel::kTrace, line); }}),
-        monitor([this] { return CurrentVarz(); }),
+        nats_monitor(nats_server, home()),
         link(std::make_shared<embed::ShardLink>(home())),
         nats_state(std::make_shared<Nats::State>(link, nats_server)),
         nats(nats_state) {
@@ -106,7 +108,7 @@ struct Broker::State {
   absl::Status Listen();
   void Begin();
   Status Stop();
-  http::Varz CurrentVarz();
+  void AddPages();
   net::ConnectionSet::MakeSession SessionMaker(std::string_view protocol);
 
   const Options options;
@@ -119,9 +121,12 @@ struct Broker::State {
   core::BackgroundThread password_thread;
   nats::PasswordChecker password_checker{password_thread};
   nats::Server nats_server;
-  http::Monitor monitor;
-  const net::HttpHandler http_handler = [this](const net::HttpRequest& request) {
-    return monitor.Handle(request);
+  nats::Monitor nats_monitor;
+  http::Router http_router;
+  std::shared_ptr<const net::TlsAcceptor> https_tls;  // with a listener of https
+  const net::HttpHandler http_handler = [this](const net::HttpRequest& request,
+                                               const net::HttpReply& reply) {
+    http_router.Handle(request, reply);
   };
   std::vector<std::unique_ptr<net::Listener>> listeners;
   std::shared_ptr<embed::ShardLink> link;
@@ -147,6 +152,11 @@ net::ConnectionSet::MakeSession Broker::State::SessionMaker(std::string_view pro
       return net::MakeHttpSession(connection, http_handler);
     };
   }
+  if (protocol == "https") {
+    return [this](net::Connection& connection) {
+      return net::MakeHttpSession(connection, http_handler, https_tls);
+    };
+  }
   return nullptr;
 }
 
@@ -169,6 +179,11 @@ absl::Status Broker::State::Listen() {
     if (make_session == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(
           "cannot listen at \"", text, "\": this build does not speak ", url->protocol));
+    }
+    if (url->protocol == "https") {
+      auto tls = embed::LoadHttpsTls(options.nats);
+      if (!tls.ok()) return tls.status();
+      https_tls = *std::move(tls);
     }
     // Everything but NATS lives on the first shard.
     std::vector<net::ConnectionSet*> serving = Pointers(connections);
@@ -214,37 +229,32 @@ Status Broker::State::Stop() {
   return {};
 }
 
-http::Varz Broker::State::CurrentVarz() {
-  const nats::Settings& settings = nats_server.home().settings();
-  const nats::Totals totals = nats_server.CurrentTotals();
-  http::Varz varz;
-  varz.server_id = nats_server.server_id();
-  varz.version = std::string(nats::Server::kNatsVersion);
-  varz.git_commit = absl::StrCat("wherry-", WHERRY_VERSION);
+// Behind Listen, when the ports are known.
+void Broker::State::AddPages() {
+  nats::MonitorAddresses addresses;
   for (const auto& listener : listeners) {
-    if (listener->url().protocol != "nats") continue;
-    varz.host = listener->url().host;
-    varz.port = listener->url().port;
-    break;
+    const net::ListenUrl& url = listener->url();
+    if (url.protocol == "nats" && addresses.port == 0) {
+      addresses.host = url.host;
+      addresses.port = url.port;
+    }
+    if (url.protocol == "http" && addresses.http_port == 0) {
+      addresses.http_host = url.host;
+      addresses.http_port = url.port;
+    }
+    if (url.protocol == "https" && addresses.https_port == 0) {
+      addresses.http_host = url.host;
+      addresses.https_port = url.port;
+    }
   }
-  varz.max_connections = settings.max_connections;
-  varz.max_payload = settings.max_payload;
-  varz.max_control_line = settings.max_control_line;
-  varz.max_pending = settings.max_pending;
-  varz.auth_required =
-      nats_server.home().configuration().authenticator->required_in_info();
-  varz.start_unix_millis = nats_server.start_unix_millis();
-  varz.now_unix_millis = clock.UnixMillis();
-  varz.connections = totals.connections;
-  varz.total_connections = totals.total_connections;
-  varz.subscriptions = totals.subscriptions;
-  varz.in_msgs = totals.in_msgs;
-  varz.out_msgs = totals.out_msgs;
-  varz.in_bytes = totals.in_bytes;
-  varz.out_bytes = totals.out_bytes;
-  varz.slow_consumers = totals.slow_consumers;
-  varz.stale_connections = totals.stale_connections;
-  return varz;
+  nats_monitor.SetAddresses(std::move(addresses));
+  for (const nats::Monitor::Page& page : nats::Monitor::Pages()) {
+    http_router.Add(
+        std::string(page.path),
+        [this, serve = page.serve](const net::HttpRequest& request, const net::HttpReply& reply) {
+          serve(nats_monitor, request, reply);
+        });
+  }
 }
 
 StatusOr<Broker> Broker::Start(const Options& options) {
@@ -254,6 +264,7 @@ StatusOr<Broker> Broker::Start(const Options& options) {
   auto state = std::make_unique<State>(options, *std::move(nats_configuration));
   if (absl::Status status = state->OpenData(); !status.ok()) return embed::StatusOf(status);
   if (absl::Status status = state->Listen(); !status.ok()) return embed::StatusOf(status);
+  state->AddPages();
   state->Begin();
   return Broker(std::move(state));
 }

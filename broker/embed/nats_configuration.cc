@@ -20,6 +20,7 @@ absl::Status CheckLimits(const NatsOptions& options) {
         positive("max_control_line", options.max_control_line),
         positive("max_pending", options.max_pending),
         positive("max_connections", options.max_connections),
+        positive("max_closed_clients", options.max_closed_clients),
         positive("ping_interval", options.ping_interval.count()),
         positive("lame_duck_duration", options.lame_duck_duration.count())}) {
     if (!status.ok()) return status;
@@ -27,22 +28,6 @@ absl::Status CheckLimits(const NatsOptions& options) {
   if (options.allow_non_tls && !options.tls.has_value()) {
     return absl::InvalidArgumentError(
         "nats.allow_non_tls is set without nats.tls; without TLS every client may do without");
-  }
-  return absl::OkStatus();
-}
-
-// An option that would be ignored is refused by its name instead.
-absl::Status RefuseWhatIsNotThere(const NatsOptions& options) {
-  const NatsOptions defaults;
-  const std::pair<const char*, bool> asked[] = {
-      {"max_closed_clients", options.max_closed_clients != defaults.max_closed_clients},
-      {"server_tags", !options.server_tags.empty()},
-      {"server_metadata", !options.server_metadata.empty()}};
-  for (const auto& [name, is_asked] : asked) {
-    if (is_asked) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("nats.", name, " is set, but Wherry does not have it yet"));
-    }
   }
   return absl::OkStatus();
 }
@@ -85,6 +70,9 @@ nats::Settings SettingsOf(const NatsOptions& options, std::shared_ptr<net::TlsAc
   settings.max_pings_out = options.max_pings_out;
   settings.lame_duck_duration = options.lame_duck_duration;
   settings.lame_duck_grace_period = options.lame_duck_grace_period;
+  settings.max_closed_clients = static_cast<std::size_t>(options.max_closed_clients);
+  settings.server_tags = options.server_tags;
+  settings.server_metadata = options.server_metadata;
   settings.trace = options.trace;
   return settings;
 }
@@ -94,7 +82,6 @@ nats::Settings SettingsOf(const NatsOptions& options, std::shared_ptr<net::TlsAc
 absl::StatusOr<std::shared_ptr<const nats::Configuration>> NatsConfiguration(
     const NatsOptions& options) {
   if (absl::Status status = CheckLimits(options); !status.ok()) return status;
-  if (absl::Status status = RefuseWhatIsNotThere(options); !status.ok()) return status;
   auto tls = LoadNatsTls(options);
   if (!tls.ok()) return tls.status();
   auto authenticator = nats::Authenticator::Create(AuthenticatorSettings(options));

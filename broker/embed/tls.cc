@@ -46,6 +46,18 @@ absl::StatusOr<std::shared_ptr<net::TlsAcceptor>> LoadNatsTls(const NatsOptions&
                       absl::StrCat("nats.", std::string(acceptor.status().message())));
 }
 
+absl::StatusOr<std::shared_ptr<net::TlsAcceptor>> LoadHttpsTls(const NatsOptions& options) {
+  if (!options.tls.has_value()) {
+    return absl::InvalidArgumentError(
+        "an https listener needs nats.tls, whose certificate and key it uses");
+  }
+  net::TlsSettings settings = TlsSettingsOf(*options.tls);
+  settings.verify = false;
+  settings.pinned_certs.clear();
+  settings.connection_rate_limit = 0;
+  return net::TlsAcceptor::Load(settings);
+}
+
 nats::TlsPlan TlsPlanOf(const NatsOptions& options, std::shared_ptr<net::TlsAcceptor> acceptor) {
   nats::TlsPlan plan;
   plan.acceptor = std::move(acceptor);

@@ -15,6 +15,10 @@ net::TlsSettings TlsSettingsOf(const TlsOptions& options);
 // Reads the files; nullptr without TLS. kInvalidArgument names the option, the file and the reason.
 absl::StatusOr<std::shared_ptr<net::TlsAcceptor>> LoadNatsTls(const NatsOptions& options);
 
+// For monitoring over TLS: NATS' certificate, and no certificate wanted of whoever looks (as with
+// nats-server). kInvalidArgument also without options.tls.
+absl::StatusOr<std::shared_ptr<net::TlsAcceptor>> LoadHttpsTls(const NatsOptions& options);
+
 // Requires options.tls.
 nats::TlsPlan TlsPlanOf(const NatsOptions& options, std::shared_ptr<net::TlsAcceptor> acceptor);
 

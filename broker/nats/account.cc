@@ -34,6 +34,7 @@ void Account::Subscribe(const SubscriptionPtr& subscription) {
   const AllLocked locked(locks_);
   trie_.Insert(subscription->subject(), subscription);
   subscription_count_.fetch_add(1, std::memory_order_relaxed);
+  insert_count_.fetch_add(1, std::memory_order_relaxed);
   Changed(subscription->subject());
 }
 

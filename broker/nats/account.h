@@ -71,6 +71,20 @@ class Account {
   }
   static std::size_t SlotOf(std::string_view subject);
 
+  // Calls `visit(subscription)` for every one there is, in no promised order. `shard` is the
+  // caller's.
+  template <typename Visit>
+  void ForEachSubscription(int shard, Visit&& visit) const {
+    const std::lock_guard<std::mutex> lock(locks_[static_cast<std::size_t>(shard)].mutex);
+    trie_.ForEach(visit);
+  }
+  // Those that a message on `subject` would reach.
+  template <typename Visit>
+  void ForEachMatch(int shard, std::string_view subject, Visit&& visit) const {
+    Match(shard, subject, SlotOf(subject), visit);
+  }
+
+  std::uint64_t insert_count() const { return insert_count_.load(std::memory_order_relaxed); }
   std::size_t subscription_count() const {
     return subscription_count_.load(std::memory_order_relaxed);
   }
@@ -101,6 +115,7 @@ class Account {
   std::atomic<std::uint64_t> wildcard_version_{1};
   std::array<std::atomic<std::uint32_t>, kSlots> literal_versions_{};
   std::atomic<std::size_t> subscription_count_{0};
+  std::atomic<std::uint64_t> insert_count_{0};
   std::atomic<std::int64_t> connection_count_{0};
 };
 

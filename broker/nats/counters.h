@@ -23,14 +23,14 @@ class Counter {
 struct alignas(64) Counters {
   Counter total_connections;
   Counter in_msgs, in_bytes, out_msgs, out_bytes;
-  Counter slow_consumers, stale_connections;
+  Counter slow_consumers, stale_connections, stalled_clients;
 };
 
 // The sum of all shards, as plain values.
 struct Totals {
   std::uint64_t connections = 0, total_connections = 0, subscriptions = 0;
   std::uint64_t in_msgs = 0, in_bytes = 0, out_msgs = 0, out_bytes = 0;
-  std::uint64_t slow_consumers = 0, stale_connections = 0;
+  std::uint64_t slow_consumers = 0, stale_connections = 0, stalled_clients = 0;
 
   void Add(const Counters& counters);
 };

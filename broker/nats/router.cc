@@ -33,10 +33,26 @@ void Router::Unsubscribe(Subscription& subscription) {
   }
 }
 
+Router::Stats Router::CurrentStats() const {
+  Stats stats{routes_.size(), finds_, found_, 0, 0};
+  for (const auto& [subject, route] : routes_) {
+    std::size_t fanout = route->local.size();
+    for (const Route::Remote& remote : route->remote) fanout += remote.targets->size();
+    for (const Route::Group& group : route->groups) fanout += group.members.size();
+    stats.max_fanout = std::max(stats.max_fanout, fanout);
+    stats.total_fanout += fanout;
+  }
+  return stats;
+}
+
 Route& Router::Find(std::string_view subject) {
+  ++finds_;
   const auto found = routes_.find(subject);
   if (found != routes_.end()) {
-    if (IsCurrent(*found->second)) return *found->second;
+    if (IsCurrent(*found->second)) {
+      ++found_;
+      return *found->second;
+    }
     Retire(std::move(found->second));
     found->second = Build(subject);
     return *found->second;

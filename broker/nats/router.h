@@ -79,6 +79,16 @@ class Router {
   bool Deliver(Route& route, const Message& message, const Subscriber* without);
   void Deliver(Route& route, const MessageRun& run, const Subscriber* without);
 
+  // How routes were found, for monitoring.
+  struct Stats {
+    std::size_t routes = 0;        // kept
+    std::uint64_t finds = 0;       // a session that meets its latest subject again asks nobody
+    std::uint64_t found = 0;       // among those kept
+    std::size_t max_fanout = 0;    // subscriptions on one route
+    std::size_t total_fanout = 0;  // on all
+  };
+  Stats CurrentStats() const;
+
   std::size_t route_count() const { return routes_.size(); }
 
   // Routes kept; more are worked out each time they are needed.
@@ -112,6 +122,8 @@ class Router {
   // used once (inboxes) do not push out those used all the time.
   std::array<std::uint32_t, 4096> missed_once_{};
   std::uint64_t epoch_ = 1;
+  std::uint64_t finds_ = 0;
+  std::uint64_t found_ = 0;
 
   std::vector<std::unique_ptr<Route>> retired_;
   bool burial_scheduled_ = false;

@@ -23,6 +23,7 @@ void Totals::Add(const Counters& counters) {
   out_bytes += counters.out_bytes.value();
   slow_consumers += counters.slow_consumers.value();
   stale_connections += counters.stale_connections.value();
+  stalled_clients += counters.stalled_clients.value();
 }
 
 ServerShard::ServerShard(Server& server, runtime::Shard& shard,
@@ -69,7 +70,8 @@ Server::Server(std::shared_ptr<const Configuration> configuration,
                std::vector<runtime::Shard*> shards, Services services)
     : services_(std::move(services)),
       server_id_(RandomServerId(shards.front()->random())),
-      start_unix_millis_(shards.front()->clock().UnixMillis()) {
+      start_unix_millis_(shards.front()->clock().UnixMillis()),
+      closed_connections_(configuration->settings.max_closed_clients) {
   for (runtime::Shard* const shard : shards) {
     parts_.push_back(std::make_unique<ServerShard>(*this, *shard, shards, configuration));
   }
@@ -121,6 +123,13 @@ void Server::ConnectionClosed() {
   home().shard().Post([this] {
     if (lame_duck_ != nullptr) lame_duck_->OnConnectionClosed();
   });
+}
+
+std::vector<Account*> Server::accounts() const {
+  const std::lock_guard<std::mutex> lock(accounts_mutex_);
+  std::vector<Account*> all;
+  for (const auto& account : accounts_) all.push_back(account.get());
+  return all;
 }
 
 Totals Server::CurrentTotals() const {

@@ -11,6 +11,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "broker/nats/account.h"
+#include "broker/nats/closed_connections.h"
 #include "broker/nats/counters.h"
 #include "broker/nats/lame_duck.h"
 #include "broker/nats/outbox.h"
@@ -102,6 +103,8 @@ class Server {
   Account& global_account() { return *accounts_.front(); }
   // nullptr: there is none of that name. Empty: the default one.
   Account* FindAccount(std::string_view name);
+  // All there are, the default one first.
+  std::vector<Account*> accounts() const;
   PasswordChecker& password_checker() { return services_.password_checker; }
   ServerShard& On(const runtime::Shard& shard) {
     return *parts_[static_cast<std::size_t>(shard.index())];
@@ -125,6 +128,8 @@ class Server {
   // Connections are counted from 1 on, over all shards.
   std::uint64_t NextClientId() { return next_client_id_.fetch_add(1, std::memory_order_relaxed); }
 
+  ClosedConnections& closed_connections() { return closed_connections_; }
+
   const std::string& server_id() const { return server_id_; }
   std::int64_t start_unix_millis() const { return start_unix_millis_; }
   void Log(std::string_view line) const {
@@ -140,6 +145,7 @@ class Server {
   const Services services_;
   const std::string server_id_;
   const std::int64_t start_unix_millis_;
+  ClosedConnections closed_connections_;
   mutable std::mutex accounts_mutex_;  // looked up when a client connects
   std::vector<std::unique_ptr<Account>> accounts_;  // the default one first
   std::atomic<std::int32_t> connection_count_{0};

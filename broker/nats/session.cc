@@ -25,6 +25,9 @@ Session::~Session() = default;
 
 void Session::OnOpen() {
   open_ = true;
+  counts_.start_unix_millis = part_.shard().TurnUnixMillis();
+  counts_.ping_sent = part_.shard().clock().Now();
+  Active();
   Server& server = part_.server();
   server.ConnectionOpened();
   part_.counters().total_connections.Add(1);
@@ -50,13 +53,15 @@ void Session::OnOpen() {
 
 void Session::OnTlsOpen() {
   tls_start_->OnTlsOpen();
+  tls_first_ = tls_start_->handshake_first();
   tls_start_.reset();
   BeginProtocol();
 }
 
 void Session::OnTlsFailed(std::string_view reason) {
-  part_.server().Log(absl::StrCat("TLS with ", connection_.remote().ToString(), " failed: ",
-                                  std::string(reason)));
+  part_.server().Log(
+      absl::StrCat("TLS with ", connection_.remote().ToString(), " failed: ", std::string(reason)));
+  Leave(CloseReason::kTlsHandshakeFailure);
 }
 
 void Session::BeginProtocol() {
@@ -69,10 +74,22 @@ void Session::BeginProtocol() {
   ArmPing(settings().ping_interval);
 }
 
-void Session::OnClosed() {
+void Session::OnClosed() { Leave(CloseReasonOfEnding(connection_.ending())); }
+
+void Session::End() {
+  Leave(CloseReason::kServerShutdown);
+  connection_.Close();
+}
+
+// It counts no more: what follows is that its last words reach the peer.
+void Session::Leave(CloseReason reason) {
   if (!open_) return;
   open_ = false;
   if (tls_start_ != nullptr) tls_start_->Stop();
+  ConnectionInfo info = Describe(true);
+  info.stop_unix_millis = part_.shard().TurnUnixMillis();
+  info.reason = reason;
+  part_.server().closed_connections().Add(std::move(info));
   auth_timer_.Cancel();
   ping_timer_.Cancel();
   stall_timer_.Cancel();
@@ -128,6 +145,8 @@ void Session::MaybeResumeReading() {
 
 void Session::StallProducer() {
   connection_.PauseReading();
+  ++counts_.stalls;
+  part_.counters().stalled_clients.Add(1);
   stall_timer_.Arm(settings().producer_stall, [this] { MaybeResumeReading(); });
 }
 
@@ -224,8 +243,7 @@ void Session::Handle(const Operation& operation, const std::shared_ptr<const voi
     case Verb::kPing:
       return HandlePing();
     case Verb::kPong:
-      pings_out_ = 0;
-      return;
+      return HandlePong();
     case Verb::kConnect:
       return HandleConnect(operation);
     case Verb::kInfo:
@@ -253,7 +271,7 @@ void Session::HandleParseError(ParseError error) {
       return CloseWithError("Maximum Payload Violation");
     case ParseError::kMalformed:
     case ParseError::kNone:
-      return connection_.CloseAfterFlush();
+      return CloseAfterFlush(CloseReason::kProtocolViolation);
   }
 }
 
@@ -264,6 +282,12 @@ void Session::WriteError(std::string_view text) {
 
 void Session::CloseWithError(std::string_view text) {
   WriteError(text);
+  CloseAfterFlush(CloseReasonOfError(text));
+}
+
+void Session::CloseAfterFlush(CloseReason reason) {
+  // First, since the connection may end at once, and would tell another reason.
+  Leave(reason);
   connection_.CloseAfterFlush();
 }
 
@@ -281,9 +305,7 @@ void Session::OnPingTimer() {
     part_.counters().stale_connections.Add(1);
     return CloseWithError("Stale Connection");
   }
-  ++pings_out_;
-  connection_.Write("PING\r\n");
-  TraceOut("PING");
+  SendPing();
   pinged_ = true;
   received_since_ping_ = false;
   ArmPing(settings().ping_interval);

@@ -10,6 +10,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "broker/nats/authenticator.h"
+#include "broker/nats/connection_info.h"
 #include "broker/nats/connection_permissions.h"
 #include "broker/nats/password_checker.h"
 #include "broker/nats/server.h"
@@ -28,7 +29,7 @@ namespace wherry::nats {
 //
 // session.cc has its life and its bytes, session_connect.cc INFO and CONNECT, session_publish.cc
 // PUB and HPUB, session_subscribe.cc SUB and UNSUB, session_deliver.cc what it is sent,
-// session_trace.cc the log of its protocol lines.
+// session_trace.cc the log of its protocol lines, session_monitor.cc what monitoring shows of it.
 class Session final : public net::Session, public Subscriber {
  public:
   Session(ServerShard& part, net::Connection& connection);
@@ -40,6 +41,7 @@ class Session final : public net::Session, public Subscriber {
   void OnReadInto(std::size_t size) override;
   void OnTlsOpen() override;
   void OnTlsFailed(std::string_view reason) override;
+  void OnWriteDeadline() override;
   void OnClosed() override;
 
   void Deliver(Subscription& subscription, std::string_view prefix,
@@ -47,6 +49,7 @@ class Session final : public net::Session, public Subscriber {
   void DeliverRun(Subscription& subscription, std::string_view prefix, const MessageRun& run,
                   const FormattedRun* formatted) override;
   bool CanTake() const override { return !connection_.closing(); }
+  std::uint64_t client_id() const override { return client_id_; }
 
   // Other shards have caught up with what this one sends.
   void OnRoom();
@@ -55,7 +58,12 @@ class Session final : public net::Session, public Subscriber {
   // The server has another configuration: the client may have other rights, or none.
   void OnReload();
   // The server lets the client go, as at a stop.
-  void End() { connection_.Close(); }
+  void End();
+
+  // What monitoring shows of it, with the subscriptions if they are asked for.
+  ConnectionInfo Describe(bool with_subscriptions) const;
+  // The account whose subjects it uses.
+  const Account& account() const { return *account_; }
 
  private:
   // An operation larger than this that did not arrive whole gets a buffer of its exact size, into
@@ -114,6 +122,14 @@ class Session final : public net::Session, public Subscriber {
   void MaybeResumeReading();
   void ArmPing(runtime::Duration delay);
   void OnPingTimer();
+  void SendPing();
+  void HandlePong();
+  void MeasureRoundTrip();
+  void Active() { counts_.active_unix_millis = part_.shard().TurnUnixMillis(); }
+  std::string PresentedUser() const;
+  void NoteClient(const ConnectOptions& options);
+  void Leave(CloseReason reason);
+  void CloseAfterFlush(CloseReason reason);
 
   void WriteOk() {
     if (!connect_.verbose) return;
@@ -161,6 +177,8 @@ class Session final : public net::Session, public Subscriber {
   bool producer_should_stall_ = false;  // set by a delivery to a subscriber that lags
   bool awaiting_room_ = false;
   int pings_out_ = 0;
+  ConnectionCounts counts_;
+  bool tls_first_ = false;  // the handshake came before INFO
 
   // The beginning of an operation whose end has not come yet: in carry_ while it is small, in body_
   // (an exact buffer, shared with subscribers) when it is large.

@@ -79,7 +79,9 @@ Authenticator::Decision Session::Decide(const Authenticator& authenticator,
 
 void Session::HandleConnect(const Operation& operation) {
   const std::optional<ConnectOptions> options = ParseConnect(operation.json, connect_);
-  if (!options.has_value()) return connection_.CloseAfterFlush();
+  if (!options.has_value()) return CloseAfterFlush(CloseReason::kProtocolViolation);
+  Active();
+  NoteClient(*options);
   // It may come with other credentials, and another account's subjects.
   if (connected_) RemoveAllSubscriptions();
   Authenticator::Decision decision = Decide(*authenticator_, &*options);
@@ -125,6 +127,8 @@ void Session::AcceptConnect(const ConnectOptions& options, const Identity& ident
   }
   connect_ = options;
   connected_ = true;
+  // A first guess: CONNECT answers INFO.
+  MeasureRoundTrip();
   ArmPing(std::min(settings().ping_interval, kFirstPing));
   UseLimits();
   WriteOk();

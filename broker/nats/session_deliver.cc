@@ -37,6 +37,8 @@ void Session::Deliver(Subscription& subscription, std::string_view prefix, const
   Counters& counters = part_.counters();
   counters.out_msgs.Add(1);
   counters.out_bytes.Add(message.payload.size());
+  ++counts_.out_msgs;
+  counts_.out_bytes += message.payload.size();
   if (subscription.max != 0 && subscription.delivered >= subscription.max) {
     RemoveSubscription(subscription);
   }
@@ -58,6 +60,8 @@ void Session::DeliverRun(Subscription& subscription, std::string_view prefix, co
   Counters& counters = part_.counters();
   counters.out_msgs.Add(run.tails.size());
   counters.out_bytes.Add(run.payload_bytes);
+  counts_.out_msgs += run.tails.size();
+  counts_.out_bytes += run.payload_bytes;
   AfterDelivery();
 }
 
@@ -77,6 +81,7 @@ void Session::WriteRun(std::string_view prefix, const MessageRun& run) {
 }
 
 void Session::AfterDelivery() {
+  Active();
   const std::int64_t pending = static_cast<std::int64_t>(connection_.pending_bytes());
   const std::int64_t max_pending = settings().max_pending;
   if (pending <= max_pending / 4 * 3) return;
@@ -91,7 +96,16 @@ void Session::SlowConsumer() {
   part_.server().Log(absl::StrCat("closed slow consumer ", connection_.remote().ToString(), ": ",
                                   connection_.pending_bytes(), " bytes wait, max_pending is ",
                                   settings().max_pending));
+  Leave(CloseReason::kSlowConsumerPendingBytes);
   connection_.Close();
+}
+
+void Session::OnWriteDeadline() {
+  part_.counters().slow_consumers.Add(1);
+  part_.server().Log(absl::StrCat("closed slow consumer ", connection_.remote().ToString(),
+                                  ": it took nothing for as long as write_deadline allows; ",
+                                  connection_.pending_bytes(), " bytes wait"));
+  Leave(CloseReason::kSlowConsumerWriteDeadline);
 }
 
 }  // namespace wherry::nats

@@ -56,6 +56,9 @@ void Session::EndRun() {
   Counters& counters = part_.counters();
   counters.in_msgs.Add(run.messages);
   counters.in_bytes.Add(run.payload_bytes);
+  counts_.in_msgs += run.messages;
+  counts_.in_bytes += run.payload_bytes;
+  Active();
   if (run.tails.empty()) return;
   delivering_ = this;
   router_->Deliver(*latest_route_, run, connect_.echo ? nullptr : this);
@@ -66,6 +69,9 @@ void Session::HandlePub(const Operation& operation, const std::shared_ptr<const 
   Counters& counters = part_.counters();
   counters.in_msgs.Add(1);
   counters.in_bytes.Add(operation.payload.size());
+  ++counts_.in_msgs;
+  counts_.in_bytes += operation.payload.size();
+  Active();
   if (connect_.pedantic && !IsValidLiteralSubject(operation.subject)) {
     WriteError("Invalid Publish Subject");
   }

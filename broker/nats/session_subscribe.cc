@@ -6,6 +6,7 @@
 namespace wherry::nats {
 
 void Session::HandleSub(const Operation& operation) {
+  Active();
   if (!MaySubscribe(operation)) return;
   const auto known = subscriptions_.find(operation.sid);
   // A second SUB of a sid is ignored, as nats-server does.
@@ -59,6 +60,7 @@ bool Session::IsWithinLimits(const Operation& operation) {
 }
 
 void Session::HandleUnsub(const Operation& operation) {
+  Active();
   const auto found = subscriptions_.find(operation.sid);
   if (found != subscriptions_.end()) {
     Subscription& subscription = **found;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,6 +47,10 @@ struct Settings {
 
   runtime::Duration lame_duck_duration = std::chrono::minutes(2);
   runtime::Duration lame_duck_grace_period = std::chrono::seconds(10);
+
+  std::size_t max_closed_clients = 10000;  // ended connections that monitoring remembers
+  std::vector<std::string> server_tags;    // shown by /varz
+  std::map<std::string, std::string> server_metadata;
 
   bool trace = false;
 };

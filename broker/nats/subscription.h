@@ -26,6 +26,8 @@ class Subscriber {
   // where somebody has made it already; else null.
   virtual void DeliverRun(Subscription& subscription, std::string_view prefix,
                           const MessageRun& run, const FormattedRun* formatted);
+  // The id of its connection; 0: it is inside the process.
+  virtual std::uint64_t client_id() const { return 0; }
   // False where a delivery would be lost: a queue group then takes another member.
   virtual bool CanTake() const = 0;
 };

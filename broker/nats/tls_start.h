@@ -45,6 +45,8 @@ class TlsStart {
   bool IsProtocol(std::string_view bytes);
   // The handshake is complete.
   void OnTlsOpen();
+  // Whether the client began with the handshake, before INFO.
+  bool handshake_first() const { return handshake_first_; }
   // The connection is gone.
   void Stop() { wait_.Cancel(); }
 

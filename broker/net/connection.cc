@@ -56,6 +56,7 @@ void Connection::Flush() {
       WaitWritable();
       return;
     case WriteQueue::FlushResult::kBroken:
+      if (state_ == State::kOpen) ending_ = Ending::kWriteError;
       Close();
       return;
   }
@@ -123,6 +124,7 @@ void Connection::OnReadable() {
     }
     if (size > 0 && state_ == State::kOpen) session_->OnBytes({set_.slab_.get(), size});
   } else if (received == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
+    ending_ = received == 0 ? Ending::kByPeer : Ending::kReadError;
     Close();
   }
   WaitReadable();
@@ -205,6 +207,9 @@ void ConnectionSet::CloseAll() {
   for (Connection* connection : open) {
     // What was answered should reach the peer, as far as the kernel takes it at once.
     if (connection->state_ != Connection::State::kClosed) connection->FlushAtStop();
+    if (connection->state_ == Connection::State::kOpen) {
+      connection->ending_ = Connection::Ending::kStopped;
+    }
     connection->Close();
   }
 }

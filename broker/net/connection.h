@@ -65,6 +65,10 @@ class Connection {
   void CloseAfterFlush();
   bool closing() const { return state_ != State::kOpen; }
 
+  // What ended it: the session, or what it hears of in OnClosed.
+  enum class Ending : std::uint8_t { kByUs, kByPeer, kReadError, kWriteError, kStopped };
+  Ending ending() const { return ending_; }
+
   // Stops and resumes taking bytes from the peer, whose own send buffer then fills. Calls do not
   // nest.
   void PauseReading();
@@ -133,6 +137,7 @@ class Connection {
   Endpoint local_, remote_;
   std::size_t drained_ = 0;  // bytes dropped since our last words
   State state_ = State::kOpen;
+  Ending ending_ = Ending::kByUs;
   bool dirty_ = false;
   bool reading_ = true;         // wanted
   bool wait_readable_ = false;  // an asynchronous wait is under way

@@ -71,8 +71,9 @@ absl::StatusOr<ListenUrl> ListenUrl::Parse(std::string_view url) {
   if (scheme_end == std::string_view::npos) return error("it has no protocol");
   ListenUrl parsed;
   parsed.protocol = std::string(url.substr(0, scheme_end));
-  if (parsed.protocol != "nats" && parsed.protocol != "kafka" && parsed.protocol != "http") {
-    return error("the protocol is none of nats, kafka and http");
+  if (parsed.protocol != "nats" && parsed.protocol != "kafka" && parsed.protocol != "http" &&
+      parsed.protocol != "https") {
+    return error("the protocol is none of nats, kafka, http and https");
   }
   std::string_view rest = url.substr(scheme_end + 3);
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);

@@ -36,7 +36,7 @@ class Endpoint {
 
 // "nats://localhost:4222" taken apart.
 struct ListenUrl {
-  std::string protocol;  // "nats", "kafka", "http"
+  std::string protocol;  // "nats", "kafka", "http", "https"
   std::string host;      // as written, without brackets
   std::uint16_t port = 0;
 

@@ -16,32 +16,48 @@ namespace {
 
 class HttpSession final : public Session {
  public:
-  HttpSession(Connection& connection, const HttpHandler& handler)
-      : connection_(connection), handler_(handler) {
+  HttpSession(Connection& connection, const HttpHandler& handler,
+              std::shared_ptr<const TlsAcceptor> tls)
+      : connection_(connection), handler_(handler), tls_(std::move(tls)) {
     Reset();
+  }
+
+  void OnOpen() override {
+    if (tls_ != nullptr) connection_.StartTls(*tls_);
   }
 
   void OnBytes(std::string_view bytes) override {
     pending_.append(bytes);
+    HandlePending();
+  }
+
+  void OnClosed() override { answer_ = nullptr; }
+
+ private:
+  // Handles the requests that have come whole, as far as they are answered at once.
+  void HandlePending() {
     std::size_t used = 0;
-    while (used < pending_.size() && !connection_.closing()) {
+    handling_ = true;
+    while (used < pending_.size() && answer_ == nullptr && !connection_.closing()) {
       boost::system::error_code error;
       const std::size_t parsed =
           parser_->put(boost::asio::buffer(pending_.data() + used, pending_.size() - used), error);
       used += parsed;
       if (error == http::error::need_more) break;
-      if (error) return Refuse(error);
+      if (error) {
+        Refuse(error);
+        break;
+      }
       if (parser_->is_done()) {
-        Answer();
-        Reset();
+        Handle();
       } else if (parsed == 0) {
         break;
       }
     }
+    handling_ = false;
     pending_.erase(0, used);
   }
 
- private:
   void Reset() {
     parser_.emplace();
     parser_->header_limit(kMaxHttpHeader);
@@ -49,7 +65,7 @@ class HttpSession final : public Session {
     parser_->eager(true);
   }
 
-  void Answer() {
+  void Handle() {
     const auto& message = parser_->get();
     const std::string_view target(message.target().data(), message.target().size());
     const std::size_t question = target.find('?');
@@ -59,7 +75,22 @@ class HttpSession final : public Session {
     if (question != std::string_view::npos)
       request.query = std::string(target.substr(question + 1));
     request.body = message.body();
-    Send(handler_(request), message.keep_alive(), message.method() == http::verb::head);
+    const bool keep_alive = message.keep_alive();
+    const bool head = message.method() == http::verb::head;
+    Reset();
+    answer_ = std::make_shared<HttpReply::Deliver>(
+        [this, keep_alive, head](HttpResponse response) { Answer(response, keep_alive, head); });
+    handler_(request, HttpReply(answer_));
+    // What the client sends meanwhile stays with the kernel.
+    if (answer_ != nullptr) connection_.PauseReading();
+  }
+
+  void Answer(const HttpResponse& response, bool keep_alive, bool head) {
+    answer_ = nullptr;
+    Send(response, keep_alive, head);
+    if (handling_ || connection_.closing()) return;
+    HandlePending();
+    if (answer_ == nullptr && !connection_.closing()) connection_.ResumeReading();
   }
 
   void Refuse(const boost::system::error_code& error) {
@@ -67,7 +98,7 @@ class HttpSession final : public Session {
     response.status = error == http::error::body_limit     ? 413
                       : error == http::error::header_limit ? 431
                                                            : 400;
-    response.content_type = "text/plain";
+    response.content_type = "text/plain; charset=utf-8";
     response.body = "bad request: " + error.message() + "\n";
     Send(response, false, false);
   }
@@ -76,6 +107,7 @@ class HttpSession final : public Session {
     http::response<http::string_body> response(static_cast<http::status>(answer.status), 11);
     response.set(http::field::content_type,
                  {answer.content_type.data(), answer.content_type.size()});
+    for (const auto& [name, value] : answer.headers) response.set(name, value);
     response.keep_alive(keep_alive);
     response.body() = answer.body;
     response.prepare_payload();
@@ -89,14 +121,19 @@ class HttpSession final : public Session {
 
   Connection& connection_;
   const HttpHandler& handler_;
+  const std::shared_ptr<const TlsAcceptor> tls_;  // null: in the clear
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string pending_;  // not yet parsed; the parser takes whole lines only
+  // The way of the answer that is owed; null: none is.
+  std::shared_ptr<HttpReply::Deliver> answer_;
+  bool handling_ = false;  // HandlePending is at work
 };
 
 }  // namespace
 
-std::unique_ptr<Session> MakeHttpSession(Connection& connection, const HttpHandler& handler) {
-  return std::make_unique<HttpSession>(connection, handler);
+std::unique_ptr<Session> MakeHttpSession(Connection& connection, const HttpHandler& handler,
+                                         std::shared_ptr<const TlsAcceptor> tls) {
+  return std::make_unique<HttpSession>(connection, handler, std::move(tls));
 }
 
 }  // namespace wherry::net

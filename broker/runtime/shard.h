@@ -46,7 +46,10 @@ class Shard {
   void Turn(Handler&& handler) {
     ++turn_depth_;
     std::forward<Handler>(handler)();
-    if (turn_depth_ == 1 && !end_of_turn_.empty()) RunEndOfTurn();
+    if (turn_depth_ == 1) {
+      if (!end_of_turn_.empty()) RunEndOfTurn();
+      turn_unix_millis_ = 0;
+    }
     --turn_depth_;
   }
 
@@ -58,6 +61,13 @@ class Shard {
   // Looks for timers that have come due. For whoever moves a clock that does not run by itself; the
   // shard watches a clock that runs. Any thread.
   void ClockMoved();
+
+  // The wall clock as of this turn, read at most once in it: for noting when something was busy.
+  // Shard's own thread only.
+  std::int64_t TurnUnixMillis() {
+    if (turn_unix_millis_ == 0) turn_unix_millis_ = clock_.UnixMillis();
+    return turn_unix_millis_;
+  }
 
   bool OnThisThread() const {
     return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed);
@@ -81,6 +91,7 @@ class Shard {
   std::unique_ptr<Timers> timers_;
   std::vector<absl::AnyInvocable<void()>> end_of_turn_;
   int turn_depth_ = 0;
+  std::int64_t turn_unix_millis_ = 0;  // 0: not read in this turn
   std::unique_ptr<Loop> loop_;
   std::thread thread_;
   std::atomic<std::thread::id> thread_id_;

@@ -90,8 +90,15 @@ StatusOr<Options> BrokerOptions(const Settings& settings) {
       ListenUrl("nats", ClientHost(settings), settings.port == 0 ? kDefaultPort : settings.port);
   if (!url.ok()) return url.status();
   options.listen.push_back(*url);
-  if (settings.http_port != 0) {
-    url = ListenUrl("http", MonitoringHost(settings), settings.http_port);
+  if (settings.http_port != 0 && settings.https_port != 0)
+    return Invalid("can't specify both HTTP (" + std::to_string(settings.http_port) +
+                   ") and HTTPs (" + std::to_string(settings.https_port) + ") ports");
+  if (settings.https_port != 0 && !nats.tls.has_value())
+    return Invalid("TLS cert and key required for HTTPS");
+  if (settings.http_port != 0 || settings.https_port != 0) {
+    const bool https = settings.https_port != 0;
+    url = ListenUrl(https ? "https" : "http", MonitoringHost(settings),
+                    https ? settings.https_port : settings.http_port);
     if (!url.ok()) return url.status();
     options.listen.push_back(*url);
   }

@@ -112,6 +112,8 @@ const Flag kFlags[] = {{Bool("h"), Assign<&Flags::help>},
                        {Text("auth"), AssignNats<&NatsOptions::token>},
                        {Number("m"), AssignSetting<&Settings::http_port>},
                        {Number("http_port"), AssignSetting<&Settings::http_port>},
+                       {Number("ms"), AssignSetting<&Settings::https_port>},
+                       {Number("https_port"), AssignSetting<&Settings::https_port>},
                        {Text("c"), Assign<&Flags::config_file>},
                        {Text("config"), Assign<&Flags::config_file>},
                        {Bool("t"), Assign<&Flags::check_config>},
@@ -135,7 +137,6 @@ const Flag kFlags[] = {{Bool("h"), Assign<&Flags::help>},
 constexpr const char* kJetStream = "JetStream";
 constexpr const char* kClusters = "clusters";
 constexpr const char* kSystemLog = "a way to the system log";
-constexpr const char* kHttps = "monitoring over TLS";
 
 struct MissingFlag {
   FlagSpec spec;
@@ -152,8 +153,6 @@ constexpr MissingFlag kMissingFlags[] = {
     {Bool("syslog"), "syslog", kSystemLog},
     {Text("r"), "remote_syslog", kSystemLog},
     {Text("remote_syslog"), "remote_syslog", kSystemLog},
-    {Number("ms"), "https_port", kHttps},
-    {Number("https_port"), "https_port", kHttps},
     {Number("profile"), "profile", "profiling"},
     {Number("max_traced_msg_len"), "max_traced_msg_len", "a limit on traced messages"},
     {Text("routes"), "routes", kClusters},

@@ -56,6 +56,13 @@ void ReadHttp(ConfigReading& reading, const std::string&, const ConfigValue& val
   reading.settings.http_port = listen->port;
 }
 
+void ReadHttps(ConfigReading& reading, const std::string&, const ConfigValue& value) {
+  const std::optional<HostPort> listen = TakeListen(reading, value);
+  if (!listen.has_value()) return;
+  reading.settings.http_host = listen->host;
+  reading.settings.https_port = listen->port;
+}
+
 void ReadServerName(ConfigReading& reading, const std::string&, const ConfigValue& value) {
   std::string name;
   if (!reading.Take(value, name)) return;
@@ -213,6 +220,8 @@ const std::map<std::string_view, KeyReader> kKeys = {
     {"http", ReadHttp},
     {"http_port", ReadSetting<&Settings::http_port>},
     {"monitor_port", ReadSetting<&Settings::http_port>},
+    {"https", ReadHttps},
+    {"https_port", ReadSetting<&Settings::https_port>},
     {"logfile", ReadLog<&LogSettings::file>},
     {"log_file", ReadLog<&LogSettings::file>},
     {"logfile_size_limit", ReadLog<&LogSettings::size_limit>},
@@ -265,8 +274,6 @@ const std::map<std::string_view, const char*> kMissing = {
     {"mappings", "subject mappings"},
     {"maps", "subject mappings"},
     {"default_sentinel", kOperators},
-    {"https", "monitoring over TLS"},
-    {"https_port", "monitoring over TLS"},
     {"http_base_path", "a base path of monitoring"},
     {"cluster", "clusters"},
     {"gateway", "gateways"},

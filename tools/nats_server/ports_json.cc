@@ -37,7 +37,8 @@ std::string PortsFileJson(const std::vector<std::string>& urls, bool tls,
   for (const std::string& url : urls) {
     const bool is_nats = url.starts_with("nats://");
     std::string& list = is_nats ? nats : monitoring;
-    const std::string scheme = is_nats ? (tls ? "tls" : "nats") : "http";
+    const std::string scheme =
+        is_nats ? (tls ? "tls" : "nats") : url.substr(0, url.find("://"));
     const std::string rest = url.substr(url.find("://") + 3);
     const auto add = [&](const std::string& address) {
       list += (list.empty() ? "" : ",") + JsonString(scheme + "://" + address);

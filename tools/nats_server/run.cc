@@ -110,7 +110,7 @@ int FailStart(Log& log, const Settings& settings, const Options& options, const 
       return std::pair(address, bind + "cannot assign requested address");
     return std::pair(address, why);
   };
-  if (why.find("cannot listen at http://") != std::string::npos)
+  if (why.find("cannot listen at http") != std::string::npos)
     return Fatal(log, "Can't start monitoring: can't listen to the monitor port: " +
                           at(MonitoringHost(settings), options.listen.back()).second);
   if (why.find("cannot listen at ") != std::string::npos ||
@@ -122,8 +122,12 @@ int FailStart(Log& log, const Settings& settings, const Options& options, const 
 }
 
 void LogReady(Log& log, const Settings& settings, const Broker& broker, const NatsOptions& nats) {
-  if (const std::string http = broker.Url("http"); !http.empty())
-    log.Info("Starting http monitor on " + JoinHostPort(MonitoringHost(settings), PortOf(http)));
+  for (const char* const protocol : {"http", "https"}) {
+    const std::string url = broker.Url(protocol);
+    if (!url.empty())
+      log.Info(std::string("Starting ") + protocol + " monitor on " +
+               JoinHostPort(MonitoringHost(settings), PortOf(url)));
+  }
   log.Info("Listening for client connections on " +
            JoinHostPort(ClientHost(settings), PortOf(broker.Url("nats"))));
   if (nats.tls.has_value()) {

@@ -34,6 +34,7 @@ struct Settings {
   std::int64_t port = 0;
   std::string http_host;
   std::int64_t http_port = 0;
+  std::int64_t https_port = 0;
 
   // Everything that needs no default of nats-server's own is here at once.
   NatsOptions nats;

@@ -17,6 +17,7 @@ Server Options:
         --server_name <name>         Name of this server (default: its id)
     -P, --pid <file>                 Write the process id to this file
     -m, --http_port <port>           Port for monitoring over HTTP (default: none)
+    -ms,--https_port <port>          Port for monitoring over HTTPS, with the TLS certificate
     -c, --config <file>              Configuration file; flags are stronger
     -t                               Read the configuration, say whether it is valid, exit
     -sl,--signal <signal>[=<pid>]    Send a signal to a running nats-server: stop, quit, term,

@@ -37,7 +37,8 @@ struct Options {
   std::string data_dir;
   SyncMode sync = SyncMode::kCommit;
 
-  // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222". Port 0
+  // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222", and
+  // "https://...", which uses the certificate and key of nats.tls. Port 0
   // takes a free one; "localhost" is 127.0.0.1 and ::1 with the same port, and "*" every address of
   // the machine, of IPv4 and IPv6. Empty: one listener of each protocol on a free port of
   // 127.0.0.1.

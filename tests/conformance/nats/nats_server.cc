@@ -24,11 +24,17 @@ std::string UrlOfPort(int port) { return "nats://127.0.0.1:" + std::to_string(po
 
 class WherryServer final : public NatsServer {
  public:
-  explicit WherryServer(const NatsOptions& options) {
-    options_.nats = options;
+  explicit WherryServer(const Setup& setup) {
+    options_.nats = setup.nats;
+    options_.threads = setup.threads;
     options_.listen = {UrlOfPort(0)};
+    if (setup.monitored) options_.listen.push_back("http://127.0.0.1:0");
     StartAgain();
-    if (broker_.has_value()) options_.listen = {url()};
+    if (broker_.has_value()) options_.listen = broker_->Urls();
+  }
+
+  std::string monitor_url() const override {
+    return broker_.has_value() ? broker_->Url("http") : "";
   }
 
   std::string url() const override { return broker_.has_value() ? broker_->Url("nats") : ""; }
@@ -77,19 +83,28 @@ void AddTls(const NatsOptions& options, std::ostream& config) {
 
 class StockServer final : public NatsServer {
  public:
-  StockServer(std::string program, const NatsOptions& options)
+  StockServer(std::string program, const Setup& setup)
       : program_(std::move(program)), port_(FreePort()) {
+    const NatsOptions& options = setup.nats;
     std::ostringstream config;
     config << "listen: 127.0.0.1:" << port_ << "\nmax_payload: " << options.max_payload
            << "\nmax_control_line: " << options.max_control_line
            << "\nmax_pending: " << options.max_pending << "\n";
     config << SecurityConfig(options);
     AddTls(options, config);
+    if (setup.monitored) {
+      monitor_port_ = FreePort();
+      config << "http: 127.0.0.1:" << monitor_port_ << "\nno_system_account: true\n";
+    }
     WriteFile(folder_.File("server.conf"), config.str());
     StartAgain();
   }
 
   std::string url() const override { return UrlOfPort(port_); }
+
+  std::string monitor_url() const override {
+    return "http://127.0.0.1:" + std::to_string(monitor_port_);
+  }
 
   void Stop() override {
     if (!process_.has_value()) return;
@@ -102,7 +117,12 @@ class StockServer final : public NatsServer {
     process_.emplace(std::vector<std::string>{program_, "-c", folder_.File("server.conf")});
     // It says when it is ready only in its log, so knock until it answers or is gone.
     const Deadline deadline;
-    while (!Accepts(port_)) {
+    // Where connections are counted, a knock would be one.
+    const auto is_ready = [&] {
+      return monitor_port_ == 0 ? Accepts(port_)
+                                : process_->Errors().find("Server is ready") != std::string::npos;
+    };
+    while (!is_ready()) {
       ASSERT_FALSE(deadline.Passed()) << process_->Errors();
       ASSERT_FALSE(process_->AwaitExit(std::chrono::milliseconds(5)).has_value())
           << process_->Errors();
@@ -113,6 +133,7 @@ class StockServer final : public NatsServer {
   std::string program_;
   TempFolder folder_;
   int port_;
+  int monitor_port_ = 0;  // 0: none
   std::optional<ChildProcess> process_;
 };
 
@@ -152,14 +173,14 @@ std::string NatsServer::WhyMissing(Kind kind) {
   return kind == Kind::kNewest ? Newest().missing : "";
 }
 
-std::unique_ptr<NatsServer> NatsServer::Start(Kind kind, const NatsOptions& options) {
+std::unique_ptr<NatsServer> NatsServer::Start(Kind kind, const Setup& setup) {
   const std::string wanted = Environment("WHERRY_TEST_NATS_SERVER");
   std::unique_ptr<NatsServer> server;
-  if (kind == Kind::kWherry) server = std::make_unique<WherryServer>(options);
+  if (kind == Kind::kWherry) server = std::make_unique<WherryServer>(setup);
   if (kind == Kind::kStock) {
-    server = std::make_unique<StockServer>(wanted.empty() ? kStockProgram : wanted, options);
+    server = std::make_unique<StockServer>(wanted.empty() ? kStockProgram : wanted, setup);
   }
-  if (kind == Kind::kNewest) server = std::make_unique<StockServer>(Newest().path, options);
+  if (kind == Kind::kNewest) server = std::make_unique<StockServer>(Newest().path, setup);
   if (kind == Kind::kRemote) server = std::make_unique<RemoteServer>();
   return ::testing::Test::HasFatalFailure() ? nullptr : std::move(server);
 }

@@ -23,6 +23,8 @@ class NatsServer {
 
   virtual ~NatsServer() = default;
   virtual std::string url() const = 0;
+  // "http://127.0.0.1:8222", of one that was set up with it.
+  virtual std::string monitor_url() const { return ""; }
   // Stops it; the clients see their connections close.
   virtual void Stop() = 0;
   // Starts it again on the port it had.
@@ -31,6 +33,13 @@ class NatsServer {
   // The version whose behaviour is ours to have, and how Go is told to install it.
   static constexpr int kNewestMinor = 15;
   static constexpr char kNewestPackage[] = "github.com/nats-io/nats-server/v2@v2.15.2";
+
+  struct Setup {
+    NatsOptions nats;
+    // With pages over HTTP; a stock server then has no system account, as we have none.
+    bool monitored = false;
+    int threads = 1;  // of Wherry
+  };
 
   // Which server the environment asks for: a remote one if WHERRY_TEST_NATS_URL is set, nats-server
   // if WHERRY_TEST_NATS_SERVER names its program, else Wherry. WHERRY_TEST_NEWEST_NATS_SERVER names
@@ -41,7 +50,10 @@ class NatsServer {
   static bool HasStock() { return WhyMissing(Kind::kStock).empty(); }
   // Fails the test and returns nullptr if the server does not start. A remote one ignores
   // `options`.
-  static std::unique_ptr<NatsServer> Start(Kind kind, const NatsOptions& options = {});
+  static std::unique_ptr<NatsServer> Start(Kind kind, const NatsOptions& options = {}) {
+    return Start(kind, Setup{.nats = options});
+  }
+  static std::unique_ptr<NatsServer> Start(Kind kind, const Setup& setup);
 };
 
 }  // namespace wherry::conformance

@@ -171,8 +171,6 @@ TEST(NatsServerCommandLine, WhatWherryHasNotIsRefusedByName) {
                                                     {"-s"},
                                                     {"--syslog"},
                                                     {"-r", "x"},
-                                                    {"-ms", "1"},
-                                                    {"--https_port", "1"},
                                                     {"--profile", "1"},
                                                     {"--routes", "x"},
                                                     {"--cluster", "nats://a:1"},

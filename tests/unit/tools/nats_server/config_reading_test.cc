@@ -156,7 +156,6 @@ TEST(NatsServerConfig, WhatWherryHasNotIsRefusedByName) {
                            "syslog: true",
                            "remote_syslog: x",
                            "prof_port: 1",
-                           "https_port: 1",
                            "http_base_path: x",
                            "proxy_protocol: true",
                            "ocsp: true",

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include <boost/json.hpp>
+
+namespace wherry::conformance {
+
+// What a server said to one request.
+struct HttpAnswer {
+  int status = 0;
+  std::string content_type;
+  std::string head;  // the status line and the headers
+  std::string body;
+};
+
+// Asks with a connection of its own. `url`: "http://127.0.0.1:8222"; `target`: "/connz?limit=1".
+HttpAnswer HttpGet(const std::string& url, const std::string& target);
+// The same where the answer must be a JSON object.
+boost::json::object HttpGetJson(const std::string& url, const std::string& target);
+
+}  // namespace wherry::conformance
