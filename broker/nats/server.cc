@@ -32,6 +32,7 @@ ServerShard::ServerShard(Server& server, runtime::Shard& shard,
     : server_(server),
       shard_(shard),
       configuration_(std::move(configuration)),
+      configured_unix_millis_(shard.clock().UnixMillis()),
       outboxes_(shard, shards, [this] { OnRoom(); }) {}
 
 ServerShard::~ServerShard() = default;
@@ -50,6 +51,7 @@ const std::string& ServerShard::server_name() const {
 
 void ServerShard::Use(std::shared_ptr<const Configuration> configuration) {
   configuration_ = std::move(configuration);
+  configured_unix_millis_ = shard_.clock().UnixMillis();
   for (Session* const session : SessionsNow()) session->OnReload();
 }
 

@@ -48,6 +48,8 @@ class ServerShard {
   const Settings& settings() const { return configuration_->settings; }
   const std::string& server_name() const;
   void Use(std::shared_ptr<const Configuration> configuration);
+  // Since when configuration() holds here.
+  std::int64_t configured_unix_millis() const { return configured_unix_millis_; }
 
   // Where the session whose bytes are being read gathers its messages.
   MessageRun& run() { return run_; }
@@ -67,6 +69,7 @@ class ServerShard {
   Server& server_;
   runtime::Shard& shard_;
   std::shared_ptr<const Configuration> configuration_;
+  std::int64_t configured_unix_millis_;
   ShardOutboxes outboxes_;
   Counters counters_;
   std::vector<std::unique_ptr<Router>> routers_;  // of few accounts: looked for one by one

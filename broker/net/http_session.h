@@ -49,7 +49,8 @@ class HttpReply {
 using HttpHandler = std::function<void(const HttpRequest&, HttpReply)>;
 
 // Speaks HTTP/1.1 (with keep-alive) on one connection; requests that come together are answered one
-// after the other. Over TLS with `tls`, which may be null. Limits: kMaxHttpHeader, kMaxHttpBody bytes.
+// after the other. Over TLS with `tls`, which may be null. Limits: kMaxHttpHeader, kMaxHttpBody
+// bytes.
 std::unique_ptr<Session> MakeHttpSession(Connection& connection, const HttpHandler& handler,
                                          std::shared_ptr<const TlsAcceptor> tls = nullptr);
 

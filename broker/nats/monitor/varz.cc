@@ -112,7 +112,7 @@ void WriteCounts(Monitor& monitor, json::object& varz) {
 void WriteRest(Monitor& monitor, json::object& varz) {
   const Settings& settings = monitor.server().home().settings();
   const Totals totals = monitor.server().CurrentTotals();
-  varz["config_load_time"] = GoTime(monitor.server().start_unix_millis());
+  varz["config_load_time"] = GoTime(monitor.server().home().configured_unix_millis());
   varz["config_digest"] = "";
   if (!settings.server_tags.empty()) {
     json::array& tags = varz["tags"].emplace_array();
