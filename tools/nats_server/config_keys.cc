@@ -49,18 +49,12 @@ void ReadListen(ConfigReading& reading, const std::string&, const ConfigValue& v
   reading.settings.port = listen->port;
 }
 
-void ReadHttp(ConfigReading& reading, const std::string&, const ConfigValue& value) {
+template <std::int64_t Settings::*port>
+void ReadMonitoring(ConfigReading& reading, const std::string&, const ConfigValue& value) {
   const std::optional<HostPort> listen = TakeListen(reading, value);
   if (!listen.has_value()) return;
   reading.settings.http_host = listen->host;
-  reading.settings.http_port = listen->port;
-}
-
-void ReadHttps(ConfigReading& reading, const std::string&, const ConfigValue& value) {
-  const std::optional<HostPort> listen = TakeListen(reading, value);
-  if (!listen.has_value()) return;
-  reading.settings.http_host = listen->host;
-  reading.settings.https_port = listen->port;
+  reading.settings.*port = listen->port;
 }
 
 void ReadServerName(ConfigReading& reading, const std::string&, const ConfigValue& value) {
@@ -217,10 +211,10 @@ const std::map<std::string_view, KeyReader> kKeys = {
                     const ConfigValue& value) { ReadAccounts(reading, value); }},
     {"authorization", [](ConfigReading& reading, const std::string&,
                          const ConfigValue& value) { ReadAuthorization(reading, value); }},
-    {"http", ReadHttp},
+    {"http", ReadMonitoring<&Settings::http_port>},
     {"http_port", ReadSetting<&Settings::http_port>},
     {"monitor_port", ReadSetting<&Settings::http_port>},
-    {"https", ReadHttps},
+    {"https", ReadMonitoring<&Settings::https_port>},
     {"https_port", ReadSetting<&Settings::https_port>},
     {"logfile", ReadLog<&LogSettings::file>},
     {"log_file", ReadLog<&LogSettings::file>},
