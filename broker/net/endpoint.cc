@@ -1,17 +1,18 @@
 #include "broker/net/endpoint.h"
 
+#include <arpa/inet.h>
+
+#include <algorithm>
 #include <charconv>
 #include <cstring>
-
-#include <arpa/inet.h>
-#include <netinet/in.h>
 
 #include "absl/strings/str_cat.h"
 
 namespace wherry::net {
 
-Endpoint::Endpoint(const sockaddr* address, socklen_t size) : size_(size) {
-  std::memcpy(&storage_, address, std::min<std::size_t>(size, sizeof(storage_)));
+Endpoint::Endpoint(const sockaddr* address, socklen_t size)
+    : size_(std::min<socklen_t>(size, sizeof(storage_))) {
+  std::memcpy(&storage_, address, size_);
 }
 
 absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view host, std::uint16_t port) {
@@ -35,26 +36,22 @@ absl::StatusOr<Endpoint> Endpoint::Parse(std::string_view host, std::uint16_t po
 std::string Endpoint::host() const {
   char text[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage_);
-    inet_ntop(AF_INET, &v4->sin_addr, text, sizeof(text));
+    inet_ntop(AF_INET, &storage_.v4.sin_addr, text, sizeof(text));
   } else if (family() == AF_INET6) {
-    const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage_);
-    inet_ntop(AF_INET6, &v6->sin6_addr, text, sizeof(text));
+    inet_ntop(AF_INET6, &storage_.v6.sin6_addr, text, sizeof(text));
   }
   return text;
 }
 
 std::uint16_t Endpoint::port() const {
-  if (family() == AF_INET) return ntohs(reinterpret_cast<const sockaddr_in*>(&storage_)->sin_port);
-  if (family() == AF_INET6) {
-    return ntohs(reinterpret_cast<const sockaddr_in6*>(&storage_)->sin6_port);
-  }
+  if (family() == AF_INET) return ntohs(storage_.v4.sin_port);
+  if (family() == AF_INET6) return ntohs(storage_.v6.sin6_port);
   return 0;
 }
 
 void Endpoint::set_port(std::uint16_t port) {
-  if (family() == AF_INET) reinterpret_cast<sockaddr_in*>(&storage_)->sin_port = htons(port);
-  if (family() == AF_INET6) reinterpret_cast<sockaddr_in6*>(&storage_)->sin6_port = htons(port);
+  if (family() == AF_INET) storage_.v4.sin_port = htons(port);
+  if (family() == AF_INET6) storage_.v6.sin6_port = htons(port);
 }
 
 std::string Endpoint::ToString() const {

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <sys/socket.h>
 
 #include "absl/status/statusor.h"
 
@@ -20,9 +21,9 @@ class Endpoint {
   // A literal address ("127.0.0.1", "::1"); kInvalidArgument for anything else.
   static absl::StatusOr<Endpoint> Parse(std::string_view host, std::uint16_t port);
 
-  const sockaddr* address() const { return reinterpret_cast<const sockaddr*>(&storage_); }
+  const sockaddr* address() const { return &storage_.any; }
   socklen_t size() const { return size_; }
-  int family() const { return storage_.ss_family; }
+  int family() const { return storage_.any.sa_family; }
 
   std::string host() const;  // "127.0.0.1", "::1"
   std::uint16_t port() const;
@@ -30,7 +31,12 @@ class Endpoint {
   std::string ToString() const;  // "127.0.0.1:4222", "[::1]:4222"
 
  private:
-  sockaddr_storage storage_{};
+  // A sockaddr_storage would be four times as large, and every connection has two.
+  union {
+    sockaddr_in6 v6;
+    sockaddr_in v4;
+    sockaddr any;
+  } storage_{};
   socklen_t size_ = 0;
 };
 

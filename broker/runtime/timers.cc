@@ -13,11 +13,10 @@ void Timers::RunDue() {
       ++it;
       continue;
     }
-    Timer* timer = it->second;
+    it->second.timer->armed_ = false;
+    auto fire = std::move(it->second.fire);
     armed_.erase(it);
-    timer->key_.reset();
-    auto fire = std::move(timer->fire_);
-    fire();  // may destroy `timer`, arm others and cancel others
+    fire();  // may destroy the timer, arm others and cancel others
     it = armed_.begin();
   }
   announced_.reset();  // whoever called us has used up its wake-up
@@ -29,16 +28,10 @@ std::optional<Instant> Timers::next_deadline() const {
   return armed_.begin()->first.first;
 }
 
-Timers::Key Timers::Insert(Instant deadline, Timer* timer) {
-  const Key key{deadline, next_sequence_++};
-  armed_.emplace(key, timer);
+Timers::ArmedByKey::iterator Timers::Insert(Instant deadline, Armed armed) {
+  const auto at = armed_.emplace(Key{deadline, next_sequence_++}, std::move(armed)).first;
   DeadlineChanged();
-  return key;
-}
-
-void Timers::Remove(const Key& key) {
-  armed_.erase(key);
-  // A wake-up that comes too early is harmless and cheaper than moving it at every Cancel.
+  return at;
 }
 
 void Timers::DeadlineChanged() {
@@ -51,15 +44,16 @@ void Timers::DeadlineChanged() {
 
 void Timer::Arm(Duration delay, absl::AnyInvocable<void()> fire) {
   Cancel();
-  fire_ = std::move(fire);
-  key_ = timers_.Insert(timers_.clock_.Now() + delay, this);
+  at_ = timers_.Insert(timers_.clock_.Now() + delay, {this, std::move(fire)});
+  armed_ = true;
 }
 
 void Timer::Cancel() {
-  if (!key_.has_value()) return;
-  timers_.Remove(*key_);
-  key_.reset();
-  fire_ = nullptr;
+  if (!armed_) return;
+  armed_ = false;
+  // What it was armed for goes last: it may own the timer.
+  const auto fire = std::move(at_->second.fire);
+  timers_.Remove(at_);
 }
 
 }  // namespace wherry::runtime

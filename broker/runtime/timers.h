@@ -45,14 +45,21 @@ class Timers {
  private:
   friend class Timer;
   using Key = std::pair<Instant, std::uint64_t>;  // deadline, order of arming
+  // What only an armed timer needs: most of a connection's are not armed most of the time.
+  struct Armed {
+    class Timer* timer;
+    absl::AnyInvocable<void()> fire;
+  };
+  using ArmedByKey = std::map<Key, Armed>;
 
-  Key Insert(Instant deadline, class Timer* timer);
-  void Remove(const Key& key);
+  ArmedByKey::iterator Insert(Instant deadline, Armed armed);
+  // A wake-up that comes too early is harmless and cheaper than moving it at every Cancel.
+  void Remove(ArmedByKey::iterator at) { armed_.erase(at); }
   void DeadlineChanged();
 
   const Clock& clock_;
   WakeAt wake_at_;
-  std::map<Key, class Timer*> armed_;
+  ArmedByKey armed_;
   std::uint64_t next_sequence_ = 0;
   std::optional<Instant> announced_;
 };
@@ -71,7 +78,7 @@ class Timer {
   // Calls `fire` once, `delay` from now. Arming an armed timer replaces what it was armed for.
   void Arm(Duration delay, absl::AnyInvocable<void()> fire);
   void Cancel();
-  bool armed() const { return key_.has_value(); }
+  bool armed() const { return armed_; }
   TimerKind kind() const { return kind_; }
   std::string_view label() const { return label_; }
 
@@ -79,9 +86,9 @@ class Timer {
   friend class Timers;
   Timers& timers_;
   TimerKind kind_;
+  bool armed_ = false;
   std::string_view label_;
-  std::optional<Timers::Key> key_;
-  absl::AnyInvocable<void()> fire_;
+  Timers::ArmedByKey::iterator at_;  // if it is armed
 };
 
 }  // namespace wherry::runtime
