@@ -1,15 +1,16 @@
 #include "broker/net/listener.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "absl/strings/str_cat.h"
 
@@ -20,6 +21,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr int kBacklog = 1024;
+// Connections taken in one turn, so that a flood of them does not keep the shard from those it has.
+constexpr int kAcceptsPerTurn = 64;
 // How often a free port for 127.0.0.1 may turn out to be taken on ::1.
 constexpr int kPortTries = 20;
 // How long accepting rests when the process has no descriptors left.
@@ -147,7 +150,7 @@ void Listener::WaitAcceptable(Acceptor& acceptor) {
 }
 
 void Listener::AcceptAll(Acceptor& acceptor) {
-  while (true) {
+  for (int accepted = 0; accepted < kAcceptsPerTurn;) {
     sockaddr_storage storage{};
     socklen_t size = sizeof(storage);
     const int fd = ::accept4(acceptor.fd, reinterpret_cast<sockaddr*>(&storage), &size,
@@ -161,6 +164,7 @@ void Listener::AcceptAll(Acceptor& acceptor) {
       }
       break;
     }
+    ++accepted;
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     Deal(fd, Endpoint(reinterpret_cast<const sockaddr*>(&storage), size));
