@@ -52,7 +52,7 @@ void Connection::Flush() {
       Flushed();
       return;
     case WriteQueue::FlushResult::kBlocked:
-      if (write_stalled_ == nullptr || queue_.pending_bytes() < waiting) ArmWriteDeadline();
+      Blocked(waiting - queue_.pending_bytes(), queue_.pending_bytes());
       WaitWritable();
       return;
     case WriteQueue::FlushResult::kBroken:
@@ -96,8 +96,15 @@ void Connection::WaitWritable() {
                                  });
 }
 
-void Connection::ArmWriteDeadline() {
+// Example: of 10 MiB the kernel takes 2, so 8 are owed within the deadline; when those are gone, the
+// deadline begins anew for what has come since.
+void Connection::Blocked(std::size_t sent, std::size_t waiting) {
   if (write_deadline_ <= runtime::Duration::zero() || state_ != State::kOpen) return;
+  if (write_stalled_ != nullptr && sent < write_owed_) {
+    write_owed_ -= sent;
+    return;
+  }
+  write_owed_ = waiting;
   if (write_stalled_ == nullptr) {
     write_stalled_ = std::make_unique<runtime::Timer>(
         shard().timers(), runtime::TimerKind::kLiveness, "write deadline");

@@ -74,8 +74,9 @@ class Connection {
   void PauseReading();
   void ResumeReading();
 
-  // The peer must take something of what waits for it within this time, or the connection is closed
-  // and its session hears OnWriteDeadline first. 0, as it begins: it may take for ever.
+  // From when the kernel takes no more, the peer must take all that waits for it then within this
+  // time, or the connection is closed and its session hears OnWriteDeadline first: a peer that reads
+  // a little now and then is too slow as well. 0, as it begins: it may take for ever.
   void SetWriteDeadline(runtime::Duration deadline) { write_deadline_ = deadline; }
 
   // Has the session hear OnDrained, once, when everything queued has been handed to the kernel. For
@@ -119,7 +120,8 @@ class Connection {
   void EndTls();
   void WaitReadable();
   void WaitWritable();
-  void ArmWriteDeadline();
+  // The kernel took `sent` bytes and `waiting` are left.
+  void Blocked(std::size_t sent, std::size_t waiting);
   void OnReadable();
   void BeginDraining();
   void Drain();
@@ -132,7 +134,8 @@ class Connection {
   std::unique_ptr<Tls> tls_;  // null: in the clear
   std::unique_ptr<Session> session_;
   std::unique_ptr<runtime::Timer> linger_;
-  std::unique_ptr<runtime::Timer> write_stalled_;  // armed while the peer takes nothing
+  std::unique_ptr<runtime::Timer> write_stalled_;  // set while the kernel takes no more
+  std::size_t write_owed_ = 0;                     // bytes the peer must take until it fires
   runtime::Duration write_deadline_{0};
   Endpoint local_, remote_;
   std::size_t drained_ = 0;  // bytes dropped since our last words

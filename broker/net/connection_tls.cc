@@ -111,19 +111,19 @@ void Connection::FlushTls() {
   TlsStream& stream = tls_->stream;
   // Nothing can be said to a peer that has no keys yet.
   if (state_ == State::kFlushing && !stream.handshake_done()) queue_.Clear();
-  bool progress = false;
+  std::size_t sent = 0;
   while (true) {
     if (!stream.Encrypt(queue_, set_.TlsScratch()) && state_ == State::kOpen) return Close();
     if (state_ == State::kFlushing && queue_.empty()) stream.End();
     if (stream.records().empty()) break;
     const std::size_t waiting = stream.records().pending_bytes();
     const WriteQueue::FlushResult result = stream.records().Flush(socket_->fd);
-    progress = progress || stream.records().pending_bytes() < waiting;
+    sent += waiting - stream.records().pending_bytes();
     switch (result) {
       case WriteQueue::FlushResult::kDone:
         break;
       case WriteQueue::FlushResult::kBlocked:
-        if (write_stalled_ == nullptr || progress) ArmWriteDeadline();
+        Blocked(sent, stream.records().pending_bytes() + queue_.pending_bytes());
         return WaitWritable();
       case WriteQueue::FlushResult::kBroken:
         return Close();

@@ -27,8 +27,8 @@ class Session {
   // Everything written has been handed to the kernel: the answer to Connection::AwaitDrained.
   virtual void OnDrained() {}
 
-  // The peer has taken nothing for as long as Connection::SetWriteDeadline allows; the connection
-  // is about to be closed.
+  // The peer has not taken what waited for it in the time that Connection::SetWriteDeadline allows;
+  // the connection is about to be closed.
   virtual void OnWriteDeadline() {}
 
   // Connection::StartTls: the handshake is complete, what is written now is encrypted. Called

@@ -216,6 +216,7 @@ TEST_F(TlsConnectionTest, APlainClientIsClosedWithoutAByte) {
   client.SendRaw("CONNECT {}\r\nPING\r\n");
   EXPECT_TRUE(client.AwaitClosed());
   EXPECT_EQ(client.raw_bytes(), 0u);
+  Settle();
   EXPECT_EQ(notes_.failure, "the peer does not speak TLS");
 }
 
