@@ -127,7 +127,8 @@ void Session::OnReadInto(std::size_t size) {
 void Session::AfterRead() {
   if (connection_.closing()) return;
   if (producer_should_stall_) StallProducer();
-  if (part_.congested() && !awaiting_room_) {
+  // Those who only listen, or ask whether we are there, are answered all the same.
+  if (std::exchange(published_, false) && part_.congested() && !awaiting_room_) {
     awaiting_room_ = true;
     connection_.PauseReading();
   }

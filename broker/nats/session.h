@@ -175,6 +175,7 @@ class Session final : public net::Session, public Subscriber {
   bool pinged_ = false;
   bool received_since_ping_ = false;
   bool producer_should_stall_ = false;  // set by a delivery to a subscriber that lags
+  bool published_ = false;              // by what has been read last
   bool awaiting_room_ = false;
   int pings_out_ = 0;
   ConnectionCounts counts_;

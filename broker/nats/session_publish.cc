@@ -60,6 +60,7 @@ void Session::EndRun() {
   counts_.in_bytes += run.payload_bytes;
   Active();
   if (run.tails.empty()) return;
+  published_ = true;
   delivering_ = this;
   router_->Deliver(*latest_route_, run, connect_.echo ? nullptr : this);
   delivering_ = nullptr;
@@ -148,6 +149,7 @@ void Session::Publish(const Operation& operation, const std::shared_ptr<const vo
     }
   }
 
+  published_ = true;
   delivering_ = this;
   const bool delivered = router_->Deliver(route, message, connect_.echo ? nullptr : this);
   delivering_ = nullptr;

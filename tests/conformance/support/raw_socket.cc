@@ -1,18 +1,19 @@
 #include "tests/conformance/support/raw_socket.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <utility>
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace wherry::conformance {
 namespace {
@@ -78,6 +79,18 @@ bool RawSocket::Send(std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return true;
+}
+
+std::size_t RawSocket::SendWhatIsTaken(std::string_view bytes, std::chrono::milliseconds patience) {
+  std::size_t taken = 0;
+  pollfd writable{.fd = fd_, .events = POLLOUT, .revents = 0};
+  while (taken < bytes.size() && ::poll(&writable, 1, static_cast<int>(patience.count())) > 0) {
+    const ssize_t sent =
+        ::send(fd_, bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EINTR && errno != EAGAIN) break;
+    if (sent > 0) taken += static_cast<std::size_t>(sent);
+  }
+  return taken;
 }
 
 void RawSocket::HalfClose() { ::shutdown(fd_, SHUT_WR); }

@@ -21,6 +21,8 @@ class RawSocket {
 
   // Writes everything; false once the peer has closed.
   bool Send(std::string_view bytes);
+  // Writes what the peer takes, until it has taken nothing for `patience`; how much that was.
+  std::size_t SendWhatIsTaken(std::string_view bytes, std::chrono::milliseconds patience);
   // Ends our direction and leaves the other open.
   void HalfClose();
   // Closes with a reset instead of an orderly end.
