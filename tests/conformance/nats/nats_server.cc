@@ -1,5 +1,6 @@
 #include "tests/conformance/nats/nats_server.h"
 
+#include <charconv>
 #include <csignal>
 #include <optional>
 #include <sstream>
@@ -22,11 +23,19 @@ constexpr char kStockProgram[] = "nats-server";
 
 std::string UrlOfPort(int port) { return "nats://127.0.0.1:" + std::to_string(port); }
 
+// How many threads the environment asks for.
+int WantedThreads() {
+  const std::string wanted = Environment("WHERRY_TEST_THREADS");
+  int threads = 1;
+  std::from_chars(wanted.data(), wanted.data() + wanted.size(), threads);
+  return threads;
+}
+
 class WherryServer final : public NatsServer {
  public:
   explicit WherryServer(const Setup& setup) {
     options_.nats = setup.nats;
-    options_.threads = setup.threads;
+    options_.threads = setup.threads > 0 ? setup.threads : WantedThreads();
     options_.listen = {UrlOfPort(0)};
     if (setup.monitored) options_.listen.push_back("http://127.0.0.1:0");
     StartAgain();

@@ -38,7 +38,7 @@ class NatsServer {
     NatsOptions nats;
     // With pages over HTTP; a stock server then has no system account, as we have none.
     bool monitored = false;
-    int threads = 1;  // of Wherry
+    int threads = 0;  // of Wherry; 0: as many as WHERRY_TEST_THREADS says, else one
   };
 
   // Which server the environment asks for: a remote one if WHERRY_TEST_NATS_URL is set, nats-server

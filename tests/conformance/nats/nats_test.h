@@ -1,10 +1,11 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <memory>
 #include <string>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "tests/conformance/nats/nats_client.h"
 #include "tests/conformance/nats/nats_server.h"
@@ -16,13 +17,15 @@ namespace wherry::conformance {
 class NatsTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    server_ = NatsServer::Start(NatsServer::Wanted(), options());
+    server_ = NatsServer::Start(NatsServer::Wanted(), {.nats = options(), .threads = threads()});
     ASSERT_NE(server_, nullptr);
   }
 
   // A test that needs its own options, or a server to stop, overrides these and is skipped on a
   // remote server.
   virtual NatsOptions options() const { return {}; }
+  // 0: as the environment asks for.
+  virtual int threads() const { return 0; }
 
   static bool IsRemote() { return NatsServer::Wanted() == NatsServer::Kind::kRemote; }
   NatsServer& server() { return *server_; }
