@@ -1,14 +1,32 @@
 #include "tools/process.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
+#include <cstddef>
 
 namespace wherry::server {
 namespace {
 
 // As many descriptors as a server of this size can use; some systems allow a billion.
 constexpr rlim_t kMaxDescriptors = 1 << 20;
+
+// How often to look for free memory, and how much more than the last time is worth the trouble.
+constexpr timespec kTrimInterval = {.tv_sec = 5, .tv_nsec = 0};
+constexpr std::size_t kWorthTrimming = 8 * 1024 * 1024;
+
+// `trimmed`: what was free after the last time; malloc goes on counting it as free.
+void ReturnFreeMemory(std::size_t& trimmed) {
+#ifdef __GLIBC__
+  const std::size_t free = mallinfo2().fordblks;
+  trimmed = std::min(trimmed, free);
+  if (free - trimmed < kWorthTrimming) return;
+  malloc_trim(0);
+  trimmed = mallinfo2().fordblks;
+#endif
+}
 
 }  // namespace
 
@@ -25,6 +43,15 @@ sigset_t BlockSignals(std::initializer_list<int> signals) {
   for (const int signal : signals) sigaddset(&blocked, signal);
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   return blocked;
+}
+
+int AwaitSignal(const sigset_t& signals) {
+  std::size_t trimmed = 0;
+  while (true) {
+    const int signal = sigtimedwait(&signals, nullptr, &kTrimInterval);
+    if (signal > 0) return signal;
+    ReturnFreeMemory(trimmed);
+  }
 }
 
 }  // namespace wherry::server

@@ -11,7 +11,12 @@ namespace wherry::server {
 void RaiseDescriptorLimit();
 
 // Blocks signals in this thread and those it starts, so that the main thread alone receives them,
-// with sigwait.
+// with AwaitSignal.
 sigset_t BlockSignals(std::initializer_list<int> signals);
+
+// Waits for one of `signals`, which are blocked. Meanwhile it gives back to the system, every few
+// seconds, memory that has become free: malloc keeps what lies below a block still in use, and so
+// whatever thousands of connections or a crowd of slow subscribers once needed.
+int AwaitSignal(const sigset_t& signals);
 
 }  // namespace wherry::server

@@ -27,8 +27,7 @@ int Fail(const Status& status) {
 
 // Waits for a signal; a second one, while the broker stops, ends the process at once.
 int WaitForEnd(const sigset_t& signals) {
-  int received = 0;
-  sigwait(&signals, &received);
+  const int received = AwaitSignal(signals);
   signal(SIGINT, SIG_DFL);
   signal(SIGTERM, SIG_DFL);
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

@@ -231,8 +231,7 @@ void HandleReload(Log& log, Broker& broker, const Start& start) {
 void HandleSignals(Log& log, Broker& broker, const sigset_t& signals, const Start& start) {
   bool lame_duck = false;
   while (true) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
+    const int signal = server::AwaitSignal(signals);
     if (signal == LastClientGone()) return;
     log.Info(std::string("Trapped ") + Quoted(NameOf(signal)) + " signal");
     // As with nats-server, a lame duck is not hurried by SIGTERM; SIGINT ends it.
