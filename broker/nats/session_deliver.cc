@@ -103,7 +103,7 @@ void Session::SlowConsumer() {
 void Session::OnWriteDeadline() {
   part_.counters().slow_consumers.Add(1);
   part_.server().Log(absl::StrCat("closed slow consumer ", connection_.remote().ToString(),
-                                  ": it took nothing for as long as write_deadline allows; ",
+                                  ": it did not take what waited for it within write_deadline; ",
                                   connection_.pending_bytes(), " bytes wait"));
   Leave(CloseReason::kSlowConsumerWriteDeadline);
 }
