@@ -96,8 +96,8 @@ void Connection::WaitWritable() {
                                  });
 }
 
-// Example: of 10 MiB the kernel takes 2, so 8 are owed within the deadline; when those are gone, the
-// deadline begins anew for what has come since.
+// Example: of 10 MiB the kernel takes 2, so 8 are owed within the deadline; when those are gone,
+// the deadline begins anew for what has come since.
 void Connection::Blocked(std::size_t sent, std::size_t waiting) {
   if (write_deadline_ <= runtime::Duration::zero() || state_ != State::kOpen) return;
   if (write_stalled_ != nullptr && sent < write_owed_) {

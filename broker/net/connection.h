@@ -75,8 +75,8 @@ class Connection {
   void ResumeReading();
 
   // From when the kernel takes no more, the peer must take all that waits for it then within this
-  // time, or the connection is closed and its session hears OnWriteDeadline first: a peer that reads
-  // a little now and then is too slow as well. 0, as it begins: it may take for ever.
+  // time, or the connection is closed and its session hears OnWriteDeadline first: a peer that
+  // reads a little now and then is too slow as well. 0, as it begins: it may take for ever.
   void SetWriteDeadline(runtime::Duration deadline) { write_deadline_ = deadline; }
 
   // Has the session hear OnDrained, once, when everything queued has been handed to the kernel. For
