@@ -17,6 +17,7 @@ struct Shared {
   const ConfigSources& sources;
   std::uint64_t next_order = 0;
   std::size_t includes = 0;
+  std::size_t depth = 0;                 // of open arrays and maps, over all files
   std::set<std::string> open_variables;  // those whose values are being read
 };
 
@@ -26,7 +27,6 @@ constexpr std::string_view kBcryptStart = "2a$";
 constexpr std::string_view kEnvironmentKey = "pk";
 
 bool IsCommentSign(char32_t c) { return c == U'#'; }
-
 bool IsIncludeWord(const std::string& word) { return Lowered(word) == "include"; }
 
 // Reads one text. Threads: one at a time. Owned by ParseText.
@@ -310,10 +310,9 @@ bool Parser::Value() {
   const Item item = scanner_.Value();
   if (item.stops()) return Stop(item);
   if (item.kind != ItemKind::kArrayStart && item.kind != ItemKind::kMapStart) return Scalar(item);
-  if (open_.size() > kMaxConfigDepth)
+  if (++shared_.depth > kMaxConfigDepth)
     return FailAt("arrays and maps nest deeper than " + std::to_string(kMaxConfigDepth));
-  open_.emplace_back();
-  open_.back().is_array = item.kind == ItemKind::kArrayStart;
+  open_.emplace_back().is_array = item.kind == ItemKind::kArrayStart;
   return open_.back().is_array ? Array() : Map();
 }
 
@@ -503,6 +502,7 @@ bool Parser::Close(ItemKind kind) {
   const Item end = scanner_.Emit(kind);
   Open closed = std::move(open_.back());
   open_.pop_back();
+  --shared_.depth;
   ConfigValue value;
   if (closed.is_array) {
     value.data = std::make_shared<const ConfigArray>(std::move(closed.array));
@@ -593,7 +593,7 @@ bool Parser::Include() {
 
 StatusOr<ConfigMap> ParseConfig(std::string_view text, const std::string& file,
                                 const ConfigSources& sources) {
-  Shared shared{sources, 0, 0, {}};
+  Shared shared{sources, 0, 0, 0, {}};
   return ParseText(text, std::make_shared<const std::string>(file), 0, shared);
 }
 

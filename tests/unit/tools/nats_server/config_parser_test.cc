@@ -205,6 +205,10 @@ TEST(ConfigParser, HasLimitsWhereNatsServerDies) {
   std::string deep = "x: ";
   for (std::size_t i = 0; i <= kMaxConfigDepth; ++i) deep += '[';
   EXPECT_THAT(ErrorOf(deep), HasSubstr("nest deeper than"));
+  // A file that includes itself within arrays would add up to many times that.
+  const World world{{{"conf/again", "x: [[[[[[[[[[{\ninclude again\n"}}, {}};
+  EXPECT_THAT(ErrorOf("include again", world),
+              HasSubstr("nest deeper than " + std::to_string(kMaxConfigDepth)));
   // Each line doubles the one before: a few of them would fill every memory.
   std::string doubling = "v0: [a, a]\n";
   for (int i = 1; i < 64; ++i) {
