@@ -98,8 +98,6 @@ inline const std::string kConfigCases[] = {
     "authorization { users: [ { nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF"
     "4 } ] }"s,
     "authorization { users: [ { nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF"
-    "4, user: a } ] }"s,
-    "authorization { users: [ { nkey: UDXU4RCSJNZOIQHZNWXHXORDPRTGNJAHAHFRGZNEEJCPQTT2M7NLCNF"
     "5 } ] }"s,
     "authorization { foo: 1 }"s,
     "authorization: 5"s,

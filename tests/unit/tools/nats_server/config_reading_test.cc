@@ -52,6 +52,12 @@ std::string StartErrorOf(const std::string& text) {
   return options.ok() ? "" : options.status().message();
 }
 
+// Not among the files that both servers judge: which of the two the real one names is random.
+TEST(NatsServerConfig, AnNkeyNeedsNoName) {
+  EXPECT_THAT(ErrorOf("authorization { users: [ { nkey: " + std::string(kNkey) + ", user: a } ] }"),
+              HasSubstr("Nkey users do not take usernames or passwords"));
+}
+
 TEST(NatsServerConfig, DefaultsAreNatsServers) {
   const Options options = OptionsOf("debug: false");
   EXPECT_THAT(options.listen, ElementsAre("nats://*:4222"));
