@@ -33,8 +33,10 @@ class LogStoreTest : public ::testing::Test {
     return log;
   }
   std::vector<std::string> Read(LogId log, std::int64_t offset, ReadLimits limits = {}) {
+    // Named: a loop over what a temporary refers to would outlive it.
+    const std::vector<Batch> batches = store().Read(log, offset, limits).value();
     std::vector<std::string> bytes;
-    for (const Batch& batch : store().Read(log, offset, limits).value()) {
+    for (const Batch& batch : batches) {
       bytes.push_back(*batch.bytes);
     }
     return bytes;
