@@ -8,7 +8,6 @@
 
 #include "tests/conformance/nats/nats_server.h"
 #include "tests/conformance/support/raw_socket.h"
-#include "wherry/broker.h"
 
 namespace wherry::conformance {
 namespace {
@@ -49,17 +48,6 @@ bool StockIsOld() {
   return old;
 }
 
-// What the broker says to users in its options: until it takes them, it has nothing to show here.
-const Status& RefusalOfUsers() {
-  static const Status status = [] {
-    Options options;
-    options.nats.users = {{.user = "u", .password = "p"}};
-    options.listen = {"nats://127.0.0.1:0"};
-    return Broker::Start(options).status();
-  }();
-  return status;
-}
-
 class NatsPermissionsTest : public ::testing::TestWithParam<PermissionsCase> {
  protected:
   void SetUp() override {
@@ -82,11 +70,7 @@ class NatsPermissionsTest : public ::testing::TestWithParam<PermissionsCase> {
   }
 };
 
-TEST_P(NatsPermissionsTest, IsWhatWeAnswer) {
-  if (NatsServer::Wanted() == NatsServer::Kind::kWherry && !RefusalOfUsers().ok())
-    GTEST_SKIP() << RefusalOfUsers();
-  Play(NatsServer::Wanted());
-}
+TEST_P(NatsPermissionsTest, IsWhatWeAnswer) { Play(NatsServer::Wanted()); }
 
 TEST_P(NatsPermissionsTest, IsWhatNatsServerAnswers) {
   if (!NatsServer::HasStock()) GTEST_SKIP() << "nats-server is not installed";
