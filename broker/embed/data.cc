@@ -1,6 +1,7 @@
 #include "broker/embed/data.h"
 
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -56,10 +57,19 @@ absl::StatusOr<std::unique_ptr<storage::LogStore>> OpenStore(const Options& opti
   return std::make_unique<storage::MemoryLogStore>();
 }
 
+// The namespace that a key of the store belongs to; "": the broker's own.
+std::string_view NamespaceOf(std::string_view key) {
+  if (key.size() < 2) return {};
+  const std::size_t size = (static_cast<unsigned char>(key[0]) << 8) |
+                           static_cast<unsigned char>(key[1]);
+  return key.substr(2, size);
+}
+
 }  // namespace
 
 Data::Data(std::unique_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard)
-    : store_(std::move(store)),
+    : shard_(shard),
+      store_(std::move(store)),
       budget_(*store_, options.memory_limit),
       commits_(*store_, PolicyOf(options.sync), shard) {}
 
@@ -78,13 +88,83 @@ absl::StatusOr<std::unique_ptr<Data>> Data::Open(const Options& options, runtime
   auto store = OpenStore(options);
   if (!store.ok()) return store.status();
   std::unique_ptr<Data> data(new Data(*std::move(store), options, shard));
-  auto opened = kafka::Cluster::Open({core::kDefaultNamespace}, std::move(cluster),
-                                     {*data->store_, data->commits_, data->reader_, data->budget_,
-                                      data->tails_, shard, std::move(log)});
-  if (!opened.ok()) return opened.status();
-  data->cluster_ = *std::move(opened);
+  data->cluster_options_ = std::move(cluster);
+  data->log_ = std::move(log);
   data->commits_.Start();
   return data;
+}
+
+absl::StatusOr<std::unique_ptr<kafka::Cluster>> Data::OpenCluster(const core::Namespace& name) {
+  return kafka::Cluster::Open(name, cluster_options_,
+                              {*store_, commits_, reader_, budget_, tails_, shard_, log_});
+}
+
+absl::Status Data::DropLeftovers(const std::vector<const kafka::Cluster*>& clusters) {
+  std::set<std::string_view> names;
+  std::set<storage::LogId> logs;
+  for (const kafka::Cluster* const cluster : clusters) {
+    names.insert(cluster->name().name);
+    for (const storage::LogId log : cluster->topics().Logs()) logs.insert(log);
+  }
+  storage::CommitBatch commit;
+  const absl::Status scanned =
+      store_->Scan("", [&](std::string_view key, std::string_view /*value*/) {
+        const std::string_view name = NamespaceOf(key);
+        if (!name.empty() && !names.contains(name)) commit.Delete(std::string(key));
+        return true;
+      });
+  if (!scanned.ok()) return scanned;
+  if (!commit.empty()) {
+    const absl::Status status = store_->Commit(commit, storage::Durability::kKernel);
+    if (!status.ok()) return status;
+  }
+  // A kill between creating a log and keeping its topic, or between forgetting a topic and deleting
+  // its logs, leaves a log that nothing names.
+  for (const storage::LogId log : store_->Logs()) {
+    if (!logs.contains(log)) static_cast<void>(store_->DeleteLog(log));
+  }
+  return absl::OkStatus();
+}
+
+void Data::EraseCluster(std::unique_ptr<kafka::Cluster> cluster, Erase what,
+                        absl::AnyInvocable<void(absl::Status)> done) {
+  // What was submitted before refers to the cluster until it is committed.
+  commits_.Submit({}, [this, cluster = std::move(cluster), what,
+                       done = std::move(done)](const absl::Status&) mutable {
+    auto erasure = Erasure(*cluster, what);
+    if (!erasure.ok()) return done(erasure.status());
+    const std::vector<storage::LogId> logs = cluster->topics().Logs();
+    cluster.reset();
+    commits_.Submit(*std::move(erasure),
+                    [this, logs, done = std::move(done)](const absl::Status& status) mutable {
+                      // Logs that stay are dropped at the next start.
+                      if (status.ok()) {
+                        for (const storage::LogId log : logs) DeleteLog(log);
+                      }
+                      done(status);
+                    });
+  });
+}
+
+absl::StatusOr<storage::CommitBatch> Data::Erasure(const kafka::Cluster& cluster,
+                                                   Erase what) const {
+  storage::CommitBatch commit;
+  const absl::Status scanned = store_->Scan(
+      core::StateKey(cluster.name(), ""), [&](std::string_view key, std::string_view /*value*/) {
+        if (what == Erase::kAll || !cluster.IsIdentity(key)) commit.Delete(std::string(key));
+        return true;
+      });
+  if (!scanned.ok()) return scanned;
+  for (const storage::LogId log : cluster.topics().Logs()) {
+    commit.Delete(core::Partition::SnapshotKey(log));
+  }
+  return commit;
+}
+
+void Data::DeleteLog(storage::LogId log) {
+  const auto drop = [store = store_.get(), log] { static_cast<void>(store->DeleteLog(log)); };
+  if (store_->durable()) return reader_.Run(drop);
+  drop();
 }
 
 void Data::Stop() {

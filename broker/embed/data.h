@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/memory_budget.h"
@@ -16,10 +18,9 @@
 
 namespace wherry::embed {
 
-// What a broker keeps, and the threads that keep it: the store, the ways into and out of it, and
-// the Kafka cluster over them.
-// Threads: Open before the shard starts; BeforeStop on the shard; Stop, and the destructor, on the
-// stopping thread. Owned by the composition root; outlived by the shard.
+// What a broker keeps, and the threads that keep it: the store, and the ways into and out of it.
+// Threads: the shard, or before it starts; Stop, and the destructor, on the stopping thread. Owned
+// by the composition root; outlived by the shard, outlives its clusters.
 class Data {
  public:
   // kInvalidArgument, kPermissionDenied, kUnavailable (locked by another process), kDataLoss: as
@@ -28,23 +29,35 @@ class Data {
                                                     std::function<void(std::string_view)> log);
   ~Data();
 
-  kafka::Cluster& cluster() { return *cluster_; }
+  // What the store keeps of a namespace. kDataLoss.
+  absl::StatusOr<std::unique_ptr<kafka::Cluster>> OpenCluster(const core::Namespace& name);
+  // Deletes what belongs to no namespace of these: what a killed process left of its tests, and
+  // logs that no topic names.
+  absl::Status DropLeftovers(const std::vector<const kafka::Cluster*>& clusters);
 
-  // The last commits of a clean stop, when no connection is left.
-  void BeforeStop() { cluster_->BeforeStop(); }
+  enum class Erase { kAll, kButIdentity };
+  // Ends a cluster that has no connections, with all that the store keeps of it. `done` runs as a
+  // later task.
+  void EraseCluster(std::unique_ptr<kafka::Cluster> cluster, Erase what,
+                    absl::AnyInvocable<void(absl::Status)> done);
+
   // Commits what was submitted and ends the threads. Their last completions still run on the shard.
   void Stop();
 
  private:
   Data(std::unique_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard);
+  absl::StatusOr<storage::CommitBatch> Erasure(const kafka::Cluster& cluster, Erase what) const;
+  void DeleteLog(storage::LogId log);
 
+  runtime::Shard& shard_;
+  kafka::ClusterOptions cluster_options_;
+  std::function<void(std::string_view)> log_;
   // Destroyed backwards: what uses another stands behind it.
   const std::unique_ptr<storage::LogStore> store_;
   core::MemoryBudget budget_;
   core::TailCache tails_;
   core::BackgroundThread reader_;
   core::CommitQueue commits_;
-  std::unique_ptr<kafka::Cluster> cluster_;
 };
 
 }  // namespace wherry::embed

@@ -14,15 +14,20 @@ namespace wherry {
 
 namespace {
 
+using kafka::Cluster;
+template <typename T>
+using PromiseOf = embed::Promise<absl::StatusOr<T>>;
+
 // Bytes of batches taken from the broker at a time.
 constexpr std::size_t kReadBytes = 4 * 1024 * 1024;
 
 Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
 
-// Runs `ask(promise)` on the shard and waits until the promise is kept.
-template <typename T, typename Ask>
-StatusOr<T> Await(embed::ShardLink& link, Ask ask) {
-  using Answer = embed::Promise<absl::StatusOr<T>>;
+// Runs `ask(cluster, promise)` on the shard and waits until the promise is kept.
+template <typename T, typename State, typename Ask>
+StatusOr<T> Await(const std::shared_ptr<State>& state, Ask ask) {
+  using Answer = PromiseOf<T>;
+  embed::ShardLink& link = *state->link;
   if (link.OnShardThread()) {
     return Status(StatusCode::kFailedPrecondition,
                   "Kafka's functions wait, and a broker callback must not; call them from another "
@@ -30,7 +35,10 @@ StatusOr<T> Await(embed::ShardLink& link, Ask ask) {
   }
   const auto shared = std::make_shared<typename Answer::Shared>();
   const bool posted = link.Post(
-      [ask = std::move(ask), promise = Answer(shared)]() mutable { ask(std::move(promise)); });
+      [state, ask = std::move(ask), promise = Answer(shared)]() mutable {
+        if (state->cluster != nullptr) return ask(*state->cluster, std::move(promise));
+        promise.Keep(absl::UnavailableError("the namespace has ended"));
+      });
   if (!posted) return Stopped();
   std::optional<absl::StatusOr<T>> answer = shared->Wait();
   if (!answer.has_value()) return Stopped();
@@ -98,16 +106,16 @@ Kafka::Kafka(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
   auto created =
-      Await<Nothing>(*state_->link, [&](embed::Promise<absl::StatusOr<Nothing>> promise) {
+      Await<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
         const std::int32_t count =
-            partitions == -1 ? state_->cluster.options().default_partitions : partitions;
+            partitions == -1 ? cluster.options().default_partitions : partitions;
         if (count < 1) {
           return promise.Keep(absl::InvalidArgumentError(
               absl::StrCat("a topic of ", count, " partitions; it must have 1 at least")));
         }
-        auto shared = std::make_shared<embed::Promise<absl::StatusOr<Nothing>>>(std::move(promise));
+        auto shared = std::make_shared<PromiseOf<Nothing>>(std::move(promise));
         const auto made =
-            state_->cluster.topics().Create(topic, count, {}, [shared](const absl::Status& status) {
+            cluster.topics().Create(topic, count, {}, [shared](const absl::Status& status) {
               shared->Keep(status.ok() ? absl::StatusOr<Nothing>(Nothing()) : status);
             });
         if (!made.ok()) shared->Keep(made.status());
@@ -117,10 +125,10 @@ Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
 
 Status Kafka::DeleteTopic(std::string_view topic) {
   auto deleted =
-      Await<Nothing>(*state_->link, [&](embed::Promise<absl::StatusOr<Nothing>> promise) {
-        kafka::Topic* const found = state_->cluster.topics().Find(topic);
+      Await<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
+        kafka::Topic* const found = cluster.topics().Find(topic);
         if (found == nullptr) return promise.Keep(NoTopic(topic));
-        state_->cluster.topics().Delete(
+        cluster.topics().Delete(
             *found, [promise = std::move(promise)](const absl::Status& status) mutable {
               promise.Keep(status.ok() ? absl::StatusOr<Nothing>(Nothing()) : status);
             });
@@ -130,9 +138,9 @@ Status Kafka::DeleteTopic(std::string_view topic) {
 
 StatusOr<std::vector<std::string>> Kafka::Topics() {
   using Names = std::vector<std::string>;
-  return Await<Names>(*state_->link, [&](embed::Promise<absl::StatusOr<Names>> promise) {
+  return Await<Names>(state_, [&](Cluster& cluster, PromiseOf<Names> promise) {
     Names names;
-    for (const auto& [name, topic] : state_->cluster.topics().topics()) names.push_back(name);
+    for (const auto& [name, topic] : cluster.topics().topics()) names.push_back(name);
     promise.Keep(std::move(names));
   });
 }
@@ -140,8 +148,7 @@ StatusOr<std::vector<std::string>> Kafka::Topics() {
 StatusOr<KafkaPosition> Kafka::Append(std::string_view topic, const KafkaRecord& record,
                                       std::int32_t partition) {
   using Answer = absl::StatusOr<KafkaPosition>;
-  return Await<KafkaPosition>(*state_->link, [&](embed::Promise<Answer> promise) {
-    kafka::Cluster& cluster = state_->cluster;
+  return Await<KafkaPosition>(state_, [&](Cluster& cluster, embed::Promise<Answer> promise) {
     const kafka::Topic* const found = cluster.topics().Find(topic);
     if (found == nullptr) return promise.Keep(NoTopic(topic));
     std::int32_t index = partition;
@@ -174,8 +181,8 @@ StatusOr<std::vector<KafkaRecord>> Kafka::Read(std::string_view topic, std::int3
   while (records.size() < max_records) {
     using Batches = std::vector<storage::Batch>;
     const auto batches =
-        Await<Batches>(*state_->link, [&](embed::Promise<absl::StatusOr<Batches>> promise) {
-          const auto in = FindPartition(state_->cluster, topic, partition);
+        Await<Batches>(state_, [&](Cluster& cluster, PromiseOf<Batches> promise) {
+          const auto in = FindPartition(cluster, topic, partition);
           if (!in.ok()) return promise.Keep(in.status());
           (*in)->Read(next, kReadBytes,
                       [promise = std::move(promise)](core::Partition::ReadResult read) mutable {
@@ -214,8 +221,8 @@ StatusOr<std::vector<KafkaRecord>> Kafka::ReadAll(std::string_view topic, std::i
 
 StatusOr<KafkaBounds> Kafka::Bounds(std::string_view topic, std::int32_t partition) {
   using Answer = absl::StatusOr<KafkaBounds>;
-  return Await<KafkaBounds>(*state_->link, [&](embed::Promise<Answer> promise) {
-    const auto in = FindPartition(state_->cluster, topic, partition);
+  return Await<KafkaBounds>(state_, [&](Cluster& cluster, embed::Promise<Answer> promise) {
+    const auto in = FindPartition(cluster, topic, partition);
     if (!in.ok()) return promise.Keep(in.status());
     promise.Keep(KafkaBounds{(*in)->start_offset(), (*in)->high_watermark()});
   });
@@ -224,9 +231,9 @@ StatusOr<KafkaBounds> Kafka::Bounds(std::string_view topic, std::int32_t partiti
 StatusOr<std::map<std::pair<std::string, std::int32_t>, std::int64_t>> Kafka::CommittedOffsets(
     std::string_view group) {
   using Offsets = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
-  return Await<Offsets>(*state_->link, [&](embed::Promise<absl::StatusOr<Offsets>> promise) {
+  return Await<Offsets>(state_, [&](Cluster& cluster, PromiseOf<Offsets> promise) {
     Offsets offsets;
-    for (const auto& [partition, committed] : state_->cluster.offsets().FetchAll(group)) {
+    for (const auto& [partition, committed] : cluster.offsets().FetchAll(group)) {
       offsets.emplace(partition, committed.offset);
     }
     promise.Keep(std::move(offsets));

@@ -11,12 +11,11 @@ namespace wherry {
 
 // What Kafka shares with the broker.
 struct Kafka::State {
-  State(std::shared_ptr<embed::ShardLink> link, kafka::Cluster& cluster)
-      : link(std::move(link)), cluster(cluster) {}
+  explicit State(std::shared_ptr<embed::ShardLink> link) : link(std::move(link)) {}
 
   const std::shared_ptr<embed::ShardLink> link;
-  kafka::Cluster& cluster;         // on the shard only, as long as `link` runs tasks
-  std::uint32_t next_keyless = 0;  // on the shard only: whose turn it is for records without a key
+  kafka::Cluster* cluster = nullptr;  // on the shard only; null: there is none now
+  std::uint32_t next_keyless = 0;     // on the shard only: whose turn it is without a key
 };
 
 }  // namespace wherry

@@ -15,7 +15,9 @@ namespace wherry {
 
 namespace {
 
-Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
+Status Stopped() {
+  return {StatusCode::kUnavailable, "the broker has stopped, or the namespace has ended"};
+}
 
 Status FromCallback(std::string_view call) {
   return {StatusCode::kFailedPrecondition,
@@ -66,11 +68,13 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
   }
   bool CanTake() const override { return true; }
 
-  // On the shard.
-  void Begin(std::string_view subject, std::string_view queue) {
+  // On the shard. False: the namespace has ended.
+  bool Begin(std::string_view subject, std::string_view queue) {
+    if (broker->account == nullptr) return false;
     interest = nats::Subscription::Make(*this, home().shard().index(), subject, queue, "0");
     router().Subscribe(interest);
     broker->subscriptions.insert(this);
+    return true;
   }
   void End() {
     if (interest == nullptr) return;
@@ -81,7 +85,7 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
     home().shard().AtEndOfTurn([alive = shared_from_this()] {});
   }
   nats::ServerShard& home() const { return broker->server.home(); }
-  nats::Router& router() const { return home().RouterOf(broker->server.global_account()); }
+  nats::Router& router() const { return home().RouterOf(*broker->account); }
 
   void OnStop() {
     const std::lock_guard<std::mutex> lock(mutex);
@@ -98,6 +102,11 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
   std::deque<NatsMessage> arrived;
   bool stopped = false;  // nothing arrives any more
 };
+
+void Nats::State::EndSubscriptions() {
+  OnStop();
+  for (NatsSubscription::State* const subscription : std::set(subscriptions)) subscription->End();
+}
 
 void Nats::State::OnStop() {
   for (NatsSubscription::State* const subscription : subscriptions) subscription->OnStop();
@@ -145,8 +154,10 @@ Status Nats::Publish(std::string_view subject, std::string_view payload) {
 
 Status Nats::Publish(const NatsMessage& message) {
   if (Status status = Check(message, state_->max_payload); !status.ok()) return status;
-  const bool posted = state_->link->Post(
-      [state = state_, message] { nats::PublishLocally(state->server, Local(message)); });
+  const bool posted = state_->link->Post([state = state_, message] {
+    if (state->account == nullptr) return;
+    nats::PublishLocally(state->server, *state->account, Local(message));
+  });
   return posted ? Status() : Stopped();
 }
 
@@ -155,7 +166,9 @@ StatusOr<NatsSubscription> Nats::Subscribe(std::string_view subject, Callback ca
   const absl::Status interest = nats::CheckInterest(subject, queue);
   if (!interest.ok()) return embed::StatusOf(interest);
   auto subscription = std::make_shared<NatsSubscription::State>(state_, std::move(callback));
-  if (!state_->link->Run([&] { subscription->Begin(subject, queue); })) return Stopped();
+  bool begun = false;
+  state_->link->Run([&] { begun = subscription->Begin(subject, queue); });
+  if (!begun) return Stopped();
   return NatsSubscription(std::move(subscription));
 }
 
@@ -169,17 +182,18 @@ StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view p
   NatsMessage message{std::string(subject), "_INBOX.", "", std::string(payload)};
   auto answer = std::make_shared<NatsSubscription::State>(state_, Callback());
   Status status;
-  bool delivered = false;
-  const bool ran = state_->link->Run([&] {
+  bool begun = false, delivered = false;
+  state_->link->Run([&] {
     runtime::Random& random = state_->server.home().shard().random();
     for (int i = 0; i < 22; ++i) message.reply.push_back(static_cast<char>('a' + random.Below(26)));
     status = Check(message, state_->max_payload);
     if (!status.ok()) return;
-    answer->Begin(message.reply, "");
-    delivered = nats::PublishLocally(state_->server, Local(message));
+    begun = answer->Begin(message.reply, "");
+    if (!begun) return;
+    delivered = nats::PublishLocally(state_->server, *state_->account, Local(message));
   });
-  if (!ran) return Stopped();
   if (!status.ok()) return status;
+  if (!begun) return Stopped();
   NatsSubscription subscription(std::move(answer));
   if (!delivered) {
     return Status(StatusCode::kUnavailable,

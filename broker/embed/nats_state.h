@@ -12,16 +12,22 @@ namespace wherry {
 
 // What Nats and its subscriptions share with the broker.
 struct Nats::State {
-  State(std::shared_ptr<embed::ShardLink> link, nats::Server& server)
-      : link(std::move(link)), server(server), max_payload(server.home().settings().max_payload) {}
+  State(std::shared_ptr<embed::ShardLink> link, nats::Server& server, nats::Account& account)
+      : link(std::move(link)),
+        server(server),
+        max_payload(server.home().settings().max_payload),
+        account(&account) {}
 
   const std::shared_ptr<embed::ShardLink> link;
   nats::Server& server;  // on the shard only, as long as `link` runs tasks
   const std::int32_t max_payload;
+  nats::Account* account;  // on the shard only; null: the namespace has ended
 
   // Ends the wait of everybody in Next. On the shard.
   void OnStop();
-  // Closes the NATS listeners. On the shard.
+  // The same, and ends the interests. On the shard.
+  void EndSubscriptions();
+  // Closes the NATS listeners of every namespace. On the shard.
   std::function<void()> stop_listening;
   std::set<NatsSubscription::State*> subscriptions;  // on the shard only: those with an interest
 };

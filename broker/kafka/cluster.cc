@@ -10,6 +10,8 @@ namespace wherry::kafka {
 
 namespace {
 
+constexpr std::string_view kClusterIdKey = "cluster-id";
+
 void Patch(std::string& batch, std::int64_t base_offset) {
   SetBaseOffset(batch, base_offset);
   SetPartitionLeaderEpoch(batch, Cluster::kLeaderEpoch);
@@ -77,8 +79,12 @@ absl::Status Cluster::LoadGroups() {
   return absl::OkStatus();
 }
 
+bool Cluster::IsIdentity(std::string_view key) const {
+  return key == core::StateKey(name_, kClusterIdKey) || key == ProducerIds::Key(name_);
+}
+
 absl::Status Cluster::LoadClusterId() {
-  const std::string key = core::StateKey(name_, "cluster-id");
+  const std::string key = core::StateKey(name_, kClusterIdKey);
   auto kept = services_.store.Get(key);
   if (!kept.ok()) return kept.status();
   if (kept->has_value()) {

@@ -60,7 +60,9 @@ class Cluster {
   static absl::StatusOr<std::unique_ptr<Cluster>> Open(core::Namespace name, ClusterOptions options,
                                                        Services services);
 
+  const core::Namespace& name() const { return name_; }
   TopicCatalog& topics() { return *topics_; }
+  const TopicCatalog& topics() const { return *topics_; }
   ProducerIds& producer_ids() { return *producer_ids_; }
   core::OffsetStore& offsets() { return *offsets_; }
   core::GroupCoordinator& groups() { return *groups_; }
@@ -68,6 +70,9 @@ class Cluster {
   const ClusterOptions& options() const { return options_; }
   // 22 characters of base64, kept in the store.
   const std::string& cluster_id() const { return cluster_id_; }
+  // Kept by a namespace that is emptied: its cluster stays the same one, and no producer id comes
+  // twice.
+  bool IsIdentity(std::string_view key) const;
   runtime::Shard& home() { return services_.home; }
   void Log(std::string_view line) const {
     if (services_.log) services_.log(line);

@@ -9,7 +9,7 @@ namespace wherry::kafka {
 absl::StatusOr<std::unique_ptr<ProducerIds>> ProducerIds::Open(const core::Namespace& home,
                                                                storage::LogStore& store,
                                                                core::CommitQueue& commits) {
-  std::unique_ptr<ProducerIds> ids(new ProducerIds(core::StateKey(home, "producer-ids"), commits));
+  std::unique_ptr<ProducerIds> ids(new ProducerIds(Key(home), commits));
   const auto kept = store.Get(ids->key_);
   if (!kept.ok()) return kept.status();
   if (kept->has_value()) {

@@ -29,6 +29,11 @@ class ProducerIds {
                                                            storage::LogStore& store,
                                                            core::CommitQueue& commits);
 
+  // Where the store keeps how far it has come.
+  static std::string Key(const core::Namespace& home) {
+    return core::StateKey(home, "producer-ids");
+  }
+
   // `done` runs now, or as a later task when a block must be reserved first.
   void Next(Done done);
 

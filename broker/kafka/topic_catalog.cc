@@ -1,7 +1,6 @@
 #include "broker/kafka/topic_catalog.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -86,9 +85,7 @@ absl::Status TopicCatalog::Load() {
         return loaded.ok();
       });
   if (!scanned.ok()) return scanned;
-  if (!loaded.ok()) return loaded;
-  DropOrphans();
-  return absl::OkStatus();
+  return loaded;
 }
 
 absl::Status TopicCatalog::LoadTopic(std::string_view name, std::string_view value) {
@@ -119,16 +116,12 @@ absl::Status TopicCatalog::LoadTopic(std::string_view name, std::string_view val
   return absl::OkStatus();
 }
 
-// A kill between creating a log and keeping its topic, or between forgetting a topic and deleting
-// its logs, leaves a log that nothing names.
-void TopicCatalog::DropOrphans() {
-  std::set<storage::LogId> used;
+std::vector<storage::LogId> TopicCatalog::Logs() const {
+  std::vector<storage::LogId> logs;
   for (const auto& [name, topic] : topics_) {
-    for (const auto& partition : topic->partitions) used.insert(partition->log());
+    for (const auto& partition : topic->partitions) logs.push_back(partition->log());
   }
-  for (const storage::LogId log : services_.store.Logs()) {
-    if (!used.contains(log)) static_cast<void>(services_.store.DeleteLog(log));
-  }
+  return logs;
 }
 
 std::string TopicCatalog::Value(const Topic& topic) {

@@ -56,6 +56,8 @@ class TopicCatalog {
   Topic* Find(std::string_view name) const;
   Topic* Find(const wire::Uuid& id) const;
   const Topics& topics() const { return topics_; }
+  // Those of all partitions.
+  std::vector<storage::LogId> Logs() const;
 
   // kInvalidArgument, in Kafka's words: a name that no topic may have.
   static absl::Status CheckName(std::string_view name);
@@ -80,7 +82,6 @@ class TopicCatalog {
 
   absl::Status Load();
   absl::Status LoadTopic(std::string_view name, std::string_view value);
-  void DropOrphans();
   absl::Status OpenPartitions(Topic& topic, std::int32_t count);
   std::string Key(std::string_view name) const { return prefix_ + std::string(name); }
   static std::string Value(const Topic& topic);

@@ -20,8 +20,9 @@ class Account::AllLocked {
   const std::vector<Lock>& locks_;
 };
 
-Account::Account(std::string name, AccountLimits limits, int shards)
-    : name_(std::move(name)),
+Account::Account(Entry entry, std::string name, AccountLimits limits, int shards)
+    : entry_(entry),
+      name_(std::move(name)),
       name_space_{name_ == kGlobalName ? core::kDefaultNamespace : name_},
       limits_(limits),
       locks_(static_cast<std::size_t>(shards)) {}

@@ -33,16 +33,21 @@ struct AccountLimits {
 //
 // A subscription is visible to every shard when Subscribe returns.
 //
-// Threads: any. Owned by the server.
+// Threads: any. Owned by the server, shared with pages of monitoring that show it.
 class Account {
  public:
   // The default account, for everybody whose user names none.
   static constexpr std::string_view kGlobalName = "$G";
 
-  Account(std::string name, AccountLimits limits, int shards);
+  // How clients come to be in it: by what the configuration says of their user, or only because
+  // they connected to a listener of its own.
+  enum class Entry : std::uint8_t { kByName, kByListener };
+
+  Account(Entry entry, std::string name, AccountLimits limits, int shards);
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
+  Entry entry() const { return entry_; }
   const std::string& name() const { return name_; }
   const core::Namespace& name_space() const { return name_space_; }
   const AccountLimits& limits() const { return limits_; }
@@ -107,6 +112,7 @@ class Account {
 
   void Changed(std::string_view subject);
 
+  const Entry entry_;
   const std::string name_;
   const core::Namespace name_space_;
   const AccountLimits limits_;

@@ -41,7 +41,7 @@ absl::Status CheckInterest(std::string_view subject, std::string_view queue) {
   return absl::OkStatus();
 }
 
-bool PublishLocally(Server& server, const LocalMessage& message) {
+bool PublishLocally(Server& server, Account& account, const LocalMessage& message) {
   ServerShard& part = server.home();
   const bool headers = !message.headers.empty();
   std::string payload(message.headers);
@@ -65,7 +65,7 @@ bool PublishLocally(Server& server, const LocalMessage& message) {
   routed.stripped_tail = stripped_tail;
   part.counters().in_msgs.Add(1);
   part.counters().in_bytes.Add(payload.size());
-  Router& router = part.RouterOf(server.global_account());
+  Router& router = part.RouterOf(account);
   return router.Deliver(router.Find(message.subject), routed, nullptr);
 }
 

@@ -20,9 +20,9 @@ struct LocalMessage {
 absl::Status CheckLocalMessage(const LocalMessage& message, std::int32_t max_payload);
 absl::Status CheckInterest(std::string_view subject, std::string_view queue);
 
-// Delivers `message`, which must have passed the check. True if anybody got it.
+// Delivers `message`, which must have passed the check, in `account`. True if anybody got it.
 // Threads: the server's home shard.
-bool PublishLocally(Server& server, const LocalMessage& message);
+bool PublishLocally(Server& server, Account& account, const LocalMessage& message);
 
 // The value of the first header of that name; "" if there is none.
 std::string_view HeaderValue(std::string_view headers, std::string_view name);

@@ -45,6 +45,17 @@ Router& ServerShard::RouterOf(Account& account) {
   return *routers_.back();
 }
 
+Router::Stats ServerShard::RouterStatsOf(const Account& account) const {
+  for (const auto& router : routers_) {
+    if (&router->account() == &account) return router->CurrentStats();
+  }
+  return {};
+}
+
+void ServerShard::ForgetRouterOf(const Account& account) {
+  std::erase_if(routers_, [&](const auto& router) { return &router->account() == &account; });
+}
+
 const std::string& ServerShard::server_name() const {
   return settings().server_name.empty() ? server_.server_id() : settings().server_name;
 }
@@ -77,25 +88,42 @@ Server::Server(std::shared_ptr<const Configuration> configuration,
   for (runtime::Shard* const shard : shards) {
     parts_.push_back(std::make_unique<ServerShard>(*this, *shard, shards, configuration));
   }
-  accounts_.push_back(std::make_unique<Account>(std::string(Account::kGlobalName),
-                                                AccountLimits{}, static_cast<int>(parts_.size())));
+  AddAccount(Account::Entry::kByName, std::string(Account::kGlobalName), {});
   AddAccounts(*configuration);
 }
 
 void Server::AddAccounts(const Configuration& configuration) {
   for (const auto& [name, limits] : configuration.accounts) {
-    if (FindAccount(name) != nullptr) continue;
-    const std::lock_guard<std::mutex> lock(accounts_mutex_);
-    accounts_.push_back(
-        std::make_unique<Account>(name, limits, static_cast<int>(parts_.size())));
+    AddAccount(Account::Entry::kByName, name, limits);
   }
 }
 
+Account* Server::AddAccountWithListeners(std::string name) {
+  return AddAccount(Account::Entry::kByListener, std::move(name), {});
+}
+
+// nullptr: there is one of that name.
+Account* Server::AddAccount(Account::Entry entry, std::string name, AccountLimits limits) {
+  auto account =
+      std::make_shared<Account>(entry, std::move(name), limits, static_cast<int>(parts_.size()));
+  const std::lock_guard<std::mutex> lock(accounts_mutex_);
+  for (const auto& other : accounts_) {
+    if (other->name() == account->name()) return nullptr;
+  }
+  return accounts_.emplace_back(std::move(account)).get();
+}
+
+void Server::RemoveAccount(const Account& account) {
+  const std::lock_guard<std::mutex> lock(accounts_mutex_);
+  std::erase_if(accounts_, [&](const auto& other) { return other.get() == &account; });
+}
+
 Account* Server::FindAccount(std::string_view name) {
-  if (name.empty()) name = Account::kGlobalName;
   const std::lock_guard<std::mutex> lock(accounts_mutex_);
   for (const auto& account : accounts_) {
-    if (account->name() == name) return account.get();
+    if (account->name() == name && account->entry() == Account::Entry::kByName) {
+      return account.get();
+    }
   }
   return nullptr;
 }
@@ -109,8 +137,8 @@ void Server::Reload(std::shared_ptr<const Configuration> configuration) {
 
 Server::~Server() = default;
 
-std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection) {
-  return std::make_unique<Session>(On(connection.shard()), connection);
+std::unique_ptr<net::Session> Server::MakeSession(net::Connection& connection, Account& home) {
+  return std::make_unique<Session>(On(connection.shard()), connection, home);
 }
 
 void Server::EnterLameDuck(std::function<void()> ended) {
@@ -127,11 +155,9 @@ void Server::ConnectionClosed() {
   });
 }
 
-std::vector<Account*> Server::accounts() const {
+std::vector<std::shared_ptr<Account>> Server::accounts() const {
   const std::lock_guard<std::mutex> lock(accounts_mutex_);
-  std::vector<Account*> all;
-  for (const auto& account : accounts_) all.push_back(account.get());
-  return all;
+  return accounts_;
 }
 
 Totals Server::CurrentTotals() const {

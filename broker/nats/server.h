@@ -39,6 +39,10 @@ class ServerShard {
   Counters& counters() { return counters_; }
   const Counters& counters() const { return counters_; }
   Router& RouterOf(Account& account);
+  // All zero where this shard has routed nothing of the account yet.
+  Router::Stats RouterStatsOf(const Account& account) const;
+  // Of an account that no session and no subscription uses any more; in a turn of its own.
+  void ForgetRouterOf(const Account& account);
 
   void Add(Session& session) { sessions_.insert(&session); }
   void Remove(Session& session) { sessions_.erase(&session); }
@@ -96,18 +100,22 @@ class Server {
          Services services);
   ~Server();
 
-  // On the connection's shard.
-  std::unique_ptr<net::Session> MakeSession(net::Connection& connection);
+  // On the connection's shard. `home` is the account of clients that name no other.
+  std::unique_ptr<net::Session> MakeSession(net::Connection& connection, Account& home);
 
   // Every shard goes over to `configuration`, soon: clients learn what INFO says of it, and those
   // who may no longer do what they do are stopped. Any thread.
   void Reload(std::shared_ptr<const Configuration> configuration);
 
   Account& global_account() { return *accounts_.front(); }
-  // nullptr: there is none of that name. Empty: the default one.
+  // The account that a user of the configuration may name. nullptr: there is none of that name.
   Account* FindAccount(std::string_view name);
   // All there are, the default one first.
-  std::vector<Account*> accounts() const;
+  std::vector<std::shared_ptr<Account>> accounts() const;
+  // An account that clients come to by its listeners alone. nullptr: the name is taken.
+  Account* AddAccountWithListeners(std::string name);
+  // Of an account with listeners of its own, which every shard has forgotten.
+  void RemoveAccount(const Account& account);
   PasswordChecker& password_checker() { return services_.password_checker; }
   ServerShard& On(const runtime::Shard& shard) {
     return *parts_[static_cast<std::size_t>(shard.index())];
@@ -144,13 +152,14 @@ class Server {
 
  private:
   void AddAccounts(const Configuration& configuration);
+  Account* AddAccount(Account::Entry entry, std::string name, AccountLimits limits);
 
   const Services services_;
   const std::string server_id_;
   const std::int64_t start_unix_millis_;
   ClosedConnections closed_connections_;
   mutable std::mutex accounts_mutex_;  // looked up when a client connects
-  std::vector<std::unique_ptr<Account>> accounts_;  // the default one first
+  std::vector<std::shared_ptr<Account>> accounts_;  // the default one first
   std::atomic<std::int32_t> connection_count_{0};
   std::atomic<std::uint64_t> next_client_id_{1};
   std::vector<std::unique_ptr<ServerShard>> parts_;

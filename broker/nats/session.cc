@@ -8,11 +8,12 @@ namespace wherry::nats {
 
 thread_local Session* Session::delivering_ = nullptr;
 
-Session::Session(ServerShard& part, net::Connection& connection)
+Session::Session(ServerShard& part, net::Connection& connection, Account& home)
     : part_(part),
       connection_(connection),
       client_id_(part.server().NextClientId()),
-      account_(&part.server().global_account()),
+      home_account_(home),
+      account_(&home),
       router_(&part.RouterOf(*account_)),
       parser_(ParseLimits{static_cast<std::size_t>(settings().max_control_line),
                           settings().max_payload, false}),

@@ -32,7 +32,8 @@ namespace wherry::nats {
 // session_trace.cc the log of its protocol lines, session_monitor.cc what monitoring shows of it.
 class Session final : public net::Session, public Subscriber {
  public:
-  Session(ServerShard& part, net::Connection& connection);
+  // `home` is the account of whoever names no other: the listener's.
+  Session(ServerShard& part, net::Connection& connection, Account& home);
   ~Session() override;
 
   void OnOpen() override;
@@ -164,7 +165,8 @@ class Session final : public net::Session, public Subscriber {
   net::Connection& connection_;
   const std::uint64_t client_id_;
   std::unique_ptr<TlsStart> tls_start_;  // until it is known who speaks TLS
-  Account* account_;                     // the default one until it is known whose client it is
+  Account& home_account_;                // its listener's
+  Account* account_;                     // that until it is known whose client it is
   Router* router_;                       // of account_, on this shard
   Parser parser_;
   ConnectOptions connect_;

@@ -136,7 +136,9 @@ void Session::AcceptConnect(const ConnectOptions& options, const Identity& ident
 
 // The client is who `identity` says from here on. False: its account takes no more connections.
 bool Session::Become(const Identity& identity) {
-  Account* const account = part_.server().FindAccount(identity.account);
+  Account* const account = identity.account.empty()
+                               ? &home_account_
+                               : part_.server().FindAccount(identity.account);
   if (account == nullptr) {
     RefuseClient();
     return false;

@@ -19,10 +19,11 @@ struct ConnectionSet::Connections {
   std::uint64_t next_id = 1;
 };
 
-Connection::Connection(ConnectionSet& set, std::uint64_t id, int fd, const Endpoint& local,
-                       const Endpoint& remote)
+Connection::Connection(ConnectionSet& set, std::uint64_t id, std::uint32_t group, int fd,
+                       const Endpoint& local, const Endpoint& remote)
     : set_(set),
       id_(id),
+      group_(group),
       socket_(std::make_unique<Socket>(set.shard_.context(), fd)),
       queue_(set.pool_),
       local_(local),
@@ -198,9 +199,9 @@ ConnectionSet::~ConnectionSet() {
 }
 
 void ConnectionSet::Adopt(int fd, const Endpoint& local, const Endpoint& remote,
-                          const MakeSession& make_session) {
+                          const MakeSession& make_session, std::uint32_t group) {
   const std::uint64_t id = connections_->next_id++;
-  auto owned = std::unique_ptr<Connection>(new Connection(*this, id, fd, local, remote));
+  auto owned = std::unique_ptr<Connection>(new Connection(*this, id, group, fd, local, remote));
   Connection& connection = *owned;
   connections_->by_id.emplace(id, std::move(owned));
   connection.session_ = make_session(connection);
@@ -209,9 +210,21 @@ void ConnectionSet::Adopt(int fd, const Endpoint& local, const Endpoint& remote,
 }
 
 void ConnectionSet::CloseAll() {
-  std::vector<Connection*> open;
-  for (auto& [id, connection] : connections_->by_id) open.push_back(connection.get());
-  for (Connection* connection : open) {
+  std::vector<Connection*> all;
+  for (auto& [id, connection] : connections_->by_id) all.push_back(connection.get());
+  Stop(all);
+}
+
+void ConnectionSet::CloseGroup(std::uint32_t group) {
+  std::vector<Connection*> members;
+  for (auto& [id, connection] : connections_->by_id) {
+    if (connection->group_ == group) members.push_back(connection.get());
+  }
+  Stop(members);
+}
+
+void ConnectionSet::Stop(const std::vector<Connection*>& connections) {
+  for (Connection* connection : connections) {
     // What was answered should reach the peer, as far as the kernel takes it at once.
     if (connection->state_ != Connection::State::kClosed) connection->FlushAtStop();
     if (connection->state_ == Connection::State::kOpen) {

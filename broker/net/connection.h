@@ -103,8 +103,8 @@ class Connection {
   struct Tls;
   enum class State : std::uint8_t { kOpen, kFlushing, kDraining, kClosed };
 
-  Connection(ConnectionSet& set, std::uint64_t id, int fd, const Endpoint& local,
-             const Endpoint& remote);
+  Connection(ConnectionSet& set, std::uint64_t id, std::uint32_t group, int fd,
+             const Endpoint& local, const Endpoint& remote);
   void MarkDirty() {
     if (!dirty_) BecomeDirty();
   }
@@ -129,6 +129,7 @@ class Connection {
 
   ConnectionSet& set_;
   const std::uint64_t id_;
+  const std::uint32_t group_;
   std::unique_ptr<Socket> socket_;
   WriteQueue queue_;
   std::unique_ptr<Tls> tls_;  // null: in the clear
@@ -164,10 +165,12 @@ class ConnectionSet {
   ConnectionSet(const ConnectionSet&) = delete;
   ConnectionSet& operator=(const ConnectionSet&) = delete;
 
-  // Takes over a connected, non-blocking, close-on-exec socket.
-  void Adopt(int fd, const Endpoint& local, const Endpoint& remote,
-             const MakeSession& make_session);
+  // Takes over a connected, non-blocking, close-on-exec socket. Those of one `group` can be closed
+  // together: they came to listeners of one namespace.
+  void Adopt(int fd, const Endpoint& local, const Endpoint& remote, const MakeSession& make_session,
+             std::uint32_t group = 0);
   void CloseAll();
+  void CloseGroup(std::uint32_t group);
   std::size_t size() const;
 
   runtime::Shard& shard() { return shard_; }
@@ -182,6 +185,7 @@ class ConnectionSet {
   std::span<char> TlsSlab();
   std::span<char> TlsScratch();
   void FlushDirty();
+  void Stop(const std::vector<Connection*>& connections);
   void Bury(Connection& connection);
 
   runtime::Shard& shard_;

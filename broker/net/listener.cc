@@ -63,16 +63,20 @@ struct Listener::Acceptor {
 };
 
 Listener::Listener(std::vector<ConnectionSet*> serving, ListenUrl url,
-                   ConnectionSet::MakeSession make_session)
-    : serving_(std::move(serving)), url_(std::move(url)), make_session_(std::move(make_session)) {}
+                   ConnectionSet::MakeSession make_session, std::uint32_t group)
+    : serving_(std::move(serving)),
+      url_(std::move(url)),
+      make_session_(std::move(make_session)),
+      group_(group) {}
 
 Listener::~Listener() = default;
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(std::vector<ConnectionSet*> serving,
                                                          const ListenUrl& url,
-                                                         ConnectionSet::MakeSession make_session) {
+                                                         ConnectionSet::MakeSession make_session,
+                                                         std::uint32_t group) {
   std::unique_ptr<Listener> listener(
-      new Listener(std::move(serving), url, std::move(make_session)));
+      new Listener(std::move(serving), url, std::move(make_session), group));
   absl::StatusOr<std::vector<Endpoint>> endpoints = url.Endpoints();
   if (!endpoints.ok()) return endpoints.status();
   absl::Status status;
@@ -131,10 +135,22 @@ absl::Status Listener::Bind(const Endpoint& endpoint) {
 }
 
 void Listener::Start() {
-  for (auto& acceptor : acceptors_) WaitAcceptable(*acceptor);
+  accepting_ = std::make_shared<char>();
+  for (auto& acceptor : acceptors_) {
+    if (acceptor->descriptor.is_open()) WaitAcceptable(*acceptor);
+  }
+}
+
+void Listener::Pause() {
+  accepting_.reset();
+  for (auto& acceptor : acceptors_) {
+    acceptor->pause.Cancel();
+    if (acceptor->descriptor.is_open()) acceptor->descriptor.cancel();
+  }
 }
 
 void Listener::Stop() {
+  accepting_.reset();
   for (auto& acceptor : acceptors_) {
     acceptor->pause.Cancel();
     acceptor->descriptor.close();
@@ -142,11 +158,13 @@ void Listener::Stop() {
 }
 
 void Listener::WaitAcceptable(Acceptor& acceptor) {
-  acceptor.descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
-                                 [this, &acceptor](const boost::system::error_code& error) {
-                                   if (error || !acceptor.descriptor.is_open()) return;
-                                   home().Turn([&] { AcceptAll(acceptor); });
-                                 });
+  acceptor.descriptor.async_wait(
+      asio::posix::stream_descriptor::wait_read,
+      [this, &acceptor, accepting = std::weak_ptr<char>(accepting_)](
+          const boost::system::error_code& error) {
+        if (error || accepting.expired()) return;
+        home().Turn([&] { AcceptAll(acceptor); });
+      });
 }
 
 void Listener::AcceptAll(Acceptor& acceptor) {
@@ -176,13 +194,13 @@ void Listener::Deal(int fd, const Endpoint& remote) {
   ConnectionSet& connections = *serving_[next_];
   next_ = (next_ + 1) % serving_.size();
   if (connections.shard().OnThisThread()) {
-    connections.Adopt(fd, LocalEndpoint(fd), remote, make_session_);
+    connections.Adopt(fd, LocalEndpoint(fd), remote, make_session_, group_);
     return;
   }
   // A task that never runs, since the broker stops, must not leave the peer waiting.
   connections.shard().Post([this, &connections, socket = UniqueFd(fd), remote]() mutable {
     const int taken = socket.Release();
-    connections.Adopt(taken, LocalEndpoint(taken), remote, make_session_);
+    connections.Adopt(taken, LocalEndpoint(taken), remote, make_session_, group_);
   });
 }
 

@@ -52,8 +52,9 @@ std::string Answers(fuzz::ShardLoop& loop, std::string_view stream, std::uint32_
   core::BackgroundThread thread;
   PasswordChecker checker(thread);
   Server server(configuration, {&loop.shard()}, {checker, nullptr, nullptr});
-  const int fd =
-      loop.Connect([&](net::Connection& connection) { return server.MakeSession(connection); });
+  const int fd = loop.Connect([&](net::Connection& connection) {
+    return server.MakeSession(connection, server.global_account());
+  });
   while (seed != 0 && !stream.empty()) {
     seed = seed * 1664525 + 1013904223;
     // Small pieces, but of a long stream larger ones.

@@ -7,11 +7,16 @@
 
 #include "wherry/export.h"
 #include "wherry/kafka.h"
+#include "wherry/namespace.h"
 #include "wherry/nats.h"
 #include "wherry/options.h"
 #include "wherry/status.h"
 
 namespace wherry {
+
+namespace embed {
+class Engine;
+}
 
 // Wherry's version, "0.1.0".
 WHERRY_EXPORT std::string_view Version();
@@ -45,22 +50,28 @@ class WHERRY_EXPORT Broker {
   // Closes listeners and connections, commits what was accepted, ends the threads. Idempotent.
   Status Stop();
 
-  // The first listener's URL of a protocol ("nats", "kafka", "http"): "nats://127.0.0.1:41233".
-  // "" if the broker does not listen there.
-  std::string Url(std::string_view protocol) const;
-  // "127.0.0.1:41233": what Kafka clients call bootstrap.servers.
-  std::string Address(std::string_view protocol) const;
-  // Every listener's URL, in the order of Options::listen; localhost counts as one.
-  std::vector<std::string> Urls() const;
+  // What Options::listen names, and what has no namespace of its own. Valid as long as the Broker.
+  Namespace& default_namespace();
+  // A world apart in this broker, with a listener for each protocol of Options::listen: on the same
+  // host and a free port. `name` is for people and for Reset; data does not outlive the Namespace.
+  // kAlreadyExists: a namespace, or a NATS account, has that name; kInvalidArgument: an empty name,
+  // or one of more than 1024 bytes; kFailedPrecondition: called from a broker callback.
+  StatusOr<Namespace> NewNamespace(std::string_view name);
 
-  // The verbs of each protocol, without a socket. Valid as long as the Broker.
-  Nats& nats();
-  Kafka& kafka();
+  // The default namespace's.
+  std::string Url(std::string_view protocol) const { return default_namespace_.Url(protocol); }
+  std::string Address(std::string_view protocol) const {
+    return default_namespace_.Address(protocol);
+  }
+  std::vector<std::string> Urls() const { return default_namespace_.Urls(); }
+  Nats& nats() { return default_namespace_.nats(); }
+  Kafka& kafka() { return default_namespace_.kafka(); }
+  Status Reset() { return default_namespace_.Reset(); }
 
  private:
-  struct State;
-  explicit Broker(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Broker(std::unique_ptr<embed::Engine> engine);
+  std::unique_ptr<embed::Engine> engine_;
+  Namespace default_namespace_;
 };
 
 }  // namespace wherry

@@ -14,6 +14,10 @@
 
 namespace wherry {
 
+namespace embed {
+struct NamespaceState;
+}
+
 // One record of a Kafka topic. A value; owns its bytes.
 struct KafkaRecord {
   std::optional<std::string> key;    // nullopt: null, which is not the empty key
@@ -41,7 +45,7 @@ struct KafkaBounds {
 // The Kafka log without a socket: the same topics, offsets and groups as the clients on the wire
 // see.
 // Threads: every function from any thread but the broker's own (kFailedPrecondition there): they
-// wait for the broker's thread, and Append for the commit. Owned by the Broker.
+// wait for the broker's thread, and Append for the commit. Owned by the Namespace.
 class WHERRY_EXPORT Kafka {
  public:
   // Creates a topic. `partitions` -1 takes KafkaOptions::default_partitions.
@@ -73,7 +77,7 @@ class WHERRY_EXPORT Kafka {
       std::string_view group);
 
  private:
-  friend class Broker;
+  friend struct embed::NamespaceState;
   struct State;
   explicit Kafka(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;

@@ -15,6 +15,10 @@
 
 namespace wherry {
 
+namespace embed {
+struct NamespaceState;
+}
+
 // One NATS message. A value; owns its bytes.
 struct WHERRY_EXPORT NatsMessage {
   std::string subject;
@@ -53,7 +57,7 @@ class WHERRY_EXPORT NatsSubscription {
 // NATS without a socket: the same subjects as the clients on the wire see.
 // Threads: every function from any thread. A callback runs on the broker's thread and must not
 // block; calls that wait return kFailedPrecondition there, Publish and Subscribe are allowed.
-// Owned by the Broker.
+// Owned by the Namespace.
 class WHERRY_EXPORT Nats {
  public:
   using Callback = std::function<void(const NatsMessage&)>;
@@ -80,20 +84,21 @@ class WHERRY_EXPORT Nats {
   StatusOr<NatsMessage> Request(std::string_view subject, std::string_view payload,
                                 std::chrono::milliseconds timeout);
 
-  // Lame duck mode: closes the NATS listeners, tells clients to connect elsewhere, and after
-  // NatsOptions::lame_duck_grace_period closes their connections one by one over
-  // lame_duck_duration. `ended` is called once, on a broker thread, when the last has gone; it must
-  // not block, and Stop is for another thread. A second call does nothing.
+  // Lame duck mode, in every namespace: closes the NATS listeners, tells clients to connect
+  // elsewhere, and after NatsOptions::lame_duck_grace_period closes their connections one by one
+  // over lame_duck_duration. `ended` is called once, on a broker thread, when the last has gone; it
+  // must not block, and Stop is for another thread. A second call does nothing.
   Status EnterLameDuck(std::function<void()> ended);
 
-  // Goes over to other options while clients are connected: users and their permissions, limits,
-  // TLS for new connections, tracing. Clients that understand it learn of it by INFO; those who may
-  // no longer connect are closed, subscriptions that are no longer allowed end.
+  // Goes over to other options, in every namespace, while clients are connected: users and their
+  // permissions, limits, TLS for new connections, tracing. Clients that understand it learn of it
+  // by INFO; those who may no longer connect are closed, subscriptions that are no longer allowed
+  // end.
   // kInvalidArgument: an option that cannot work; nothing has changed then.
   Status Reload(const NatsOptions& options);
 
  private:
-  friend class Broker;
+  friend struct embed::NamespaceState;
   friend class NatsSubscription;
   struct State;
   explicit Nats(std::shared_ptr<State> state);

@@ -20,12 +20,12 @@ struct Share {
   SublistStats stats;
 };
 
-Share ShareOf(ServerShard& part, Account& account) {
+Share ShareOf(ServerShard& part, const Account& account) {
   Share share;
   for (const Session* const session : part.sessions()) {
     if (&session->account() == &account) ++share.connections;
   }
-  share.stats.Add(part.RouterOf(account).CurrentStats());
+  share.stats.Add(part.RouterStatsOf(account));
   return share;
 }
 
@@ -58,9 +58,9 @@ void ServeAccountz(Monitor& monitor, const net::HttpRequest& request, const net:
   const std::string wanted = parameters.Text("acc");
   json::object accountz{{"server_id", monitor.server().server_id()},
                         {"now", GoTime(monitor.NowUnixMillis())}};
-  Account* found = nullptr;
+  std::shared_ptr<Account> found;
   json::array names;
-  for (Account* const account : monitor.server().accounts()) {
+  for (const std::shared_ptr<Account>& account : monitor.server().accounts()) {
     names.emplace_back(account->name());
     if (account->name() == wanted) found = account;
   }

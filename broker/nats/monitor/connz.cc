@@ -143,7 +143,7 @@ json::object NoSuchAccount(Monitor& monitor, const ConnzQuery& query) {
 }
 
 bool HasAccount(const Server& server, const std::string& name) {
-  for (const Account* const account : server.accounts()) {
+  for (const std::shared_ptr<Account>& account : server.accounts()) {
     if (account->name() == name) return true;
   }
   return false;

@@ -53,9 +53,9 @@ void ListAccount(ServerShard& part, const Account& account, const Wanted& wanted
 
 Share ShareOf(ServerShard& part, const Wanted& wanted) {
   Share share;
-  for (Account* const account : part.server().accounts()) {
+  for (const std::shared_ptr<Account>& account : part.server().accounts()) {
     if (!wanted.account.empty() && account->name() != wanted.account) continue;
-    share.stats.Add(part.RouterOf(*account).CurrentStats());
+    share.stats.Add(part.RouterStatsOf(*account));
     if (wanted.list) ListAccount(part, *account, wanted, share);
   }
   return share;
@@ -80,7 +80,7 @@ void Answer(Monitor& monitor, const Wanted& wanted, const std::vector<Share>& sh
             const net::HttpReply& reply) {
   SublistStats stats;
   std::size_t total = 0;
-  for (Account* const account : monitor.server().accounts()) {
+  for (const std::shared_ptr<Account>& account : monitor.server().accounts()) {
     if (wanted.account.empty() || account->name() == wanted.account) stats.Add(*account);
   }
   for (const Share& share : shares) {

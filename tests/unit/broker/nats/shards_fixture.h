@@ -91,7 +91,7 @@ class ShardsFixture : public ::testing::Test {
 
   runtime::RealClock clock_;
   std::vector<std::unique_ptr<runtime::Shard>> shards_;
-  Account account_{std::string(Account::kGlobalName), AccountLimits{}, kShards};
+  Account account_{Account::Entry::kByName, std::string(Account::kGlobalName), {}, kShards};
   std::vector<std::unique_ptr<ShardOutboxes>> outboxes_;
   std::vector<std::unique_ptr<Router>> routers_;
 };

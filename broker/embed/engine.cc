@@ -1,0 +1,249 @@
+#include "broker/embed/engine.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/embed/status_of.h"
+#include "broker/embed/tls.h"
+#include "broker/kafka/session.h"
+
+namespace wherry::embed {
+
+namespace {
+
+constexpr int kMaxThreads = 8;  // unless more are asked for by number
+
+std::uint64_t RandomSeed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) ^ device();
+}
+
+std::vector<std::unique_ptr<runtime::Shard>> MakeShards(int threads, runtime::Clock& clock) {
+  if (threads == 0) {
+    threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, kMaxThreads);
+  }
+  std::vector<std::unique_ptr<runtime::Shard>> shards;
+  for (int i = 0; i < threads; ++i) {
+    shards.push_back(std::make_unique<runtime::Shard>(i, clock, RandomSeed()));
+  }
+  return shards;
+}
+
+std::vector<std::unique_ptr<net::ConnectionSet>> MakeConnectionSets(
+    const std::vector<std::unique_ptr<runtime::Shard>>& shards) {
+  std::vector<std::unique_ptr<net::ConnectionSet>> sets;
+  for (const auto& shard : shards) sets.push_back(std::make_unique<net::ConnectionSet>(*shard));
+  return sets;
+}
+
+template <typename T>
+std::vector<T*> Pointers(const std::vector<std::unique_ptr<T>>& owned) {
+  std::vector<T*> pointers;
+  for (const auto& one : owned) pointers.push_back(one.get());
+  return pointers;
+}
+
+}  // namespace
+
+Engine::Engine(const Options& options,
+               std::shared_ptr<const nats::Configuration> nats_configuration)
+    : options_(options),
+      pid_(::getpid()),
+      shards_(MakeShards(options.threads, clock_)),
+      connections_(MakeConnectionSets(shards_)),
+      nats_server_(std::move(nats_configuration), Pointers(shards_),
+                   {password_checker_,
+                    [this](std::string_view line) { Log(LogLevel::kWarning, line); },
+                    [this](std::string_view line) { Log(LogLevel::kTrace, line); }}),
+      nats_monitor_(nats_server_, home()),
+      link_(std::make_shared<ShardLink>(home())),
+      default_namespace_(
+          std::make_shared<NamespaceState>(core::Namespace{core::kDefaultNamespace}, 0, *this,
+                                           nats_server_.global_account())) {}
+
+Engine::~Engine() {
+  // Before the shard and the data that they live on; a Namespace may still hold what is left.
+  for (const auto& state : Namespaces()) {
+    state->listeners.clear();
+    state->cluster.reset();
+  }
+}
+
+absl::Status Engine::Start() {
+  if (absl::Status status = OpenData(); !status.ok()) return status;
+  std::vector<std::string> urls = options_.listen;
+  if (urls.empty()) urls = {"nats://127.0.0.1:0", "kafka://127.0.0.1:0", "http://127.0.0.1:0"};
+  if (absl::Status status = Listen(*default_namespace_, urls); !status.ok()) return status;
+  nats_monitor_.SetAddresses(Addresses());
+  AddPages(*default_namespace_);
+  Begin();
+  return absl::OkStatus();
+}
+
+absl::Status Engine::OpenData() {
+  auto opened = Data::Open(options_, home(),
+                           [this](std::string_view line) { Log(LogLevel::kWarning, line); });
+  if (!opened.ok()) return opened.status();
+  data_ = *std::move(opened);
+  auto cluster = data_->OpenCluster(default_namespace_->name);
+  if (!cluster.ok()) return cluster.status();
+  default_namespace_->Use(*std::move(cluster));
+  return data_->DropLeftovers({default_namespace_->cluster.get()});
+}
+
+absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string>& urls) {
+  for (const std::string& text : urls) {
+    const absl::StatusOr<net::ListenUrl> url = net::ListenUrl::Parse(text);
+    if (!url.ok()) return url.status();
+    net::ConnectionSet::MakeSession make_session = SessionMaker(state, url->protocol);
+    if (make_session == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "cannot listen at \"", text, "\": this build does not speak ", url->protocol));
+    }
+    if (url->protocol == "https" && https_tls_ == nullptr) {
+      auto tls = LoadHttpsTls(options_.nats);
+      if (!tls.ok()) return tls.status();
+      https_tls_ = *std::move(tls);
+    }
+    // Everything but NATS lives on the first shard.
+    std::vector<net::ConnectionSet*> serving = Pointers(connections_);
+    if (url->protocol != "nats") serving.resize(1);
+    auto listener =
+        net::Listener::Open(std::move(serving), *url, std::move(make_session), state.group);
+    if (!listener.ok()) return listener.status();
+    state.listeners.push_back(*std::move(listener));
+  }
+  return absl::OkStatus();
+}
+
+net::ConnectionSet::MakeSession Engine::SessionMaker(NamespaceState& state,
+                                                     std::string_view protocol) {
+  if (protocol == "nats") {
+    return [this, &state](net::Connection& connection) {
+      return nats_server_.MakeSession(connection, state.account);
+    };
+  }
+  if (protocol == "kafka") {
+    return [&state](net::Connection& connection) {
+      return std::make_unique<kafka::Session>(*state.cluster, connection);
+    };
+  }
+  const auto handler = [&state](const net::HttpRequest& request, const net::HttpReply& reply) {
+    state.pages.Handle(request, reply);
+  };
+  if (protocol == "http") {
+    return [handler](net::Connection& connection) {
+      return net::MakeHttpSession(connection, handler);
+    };
+  }
+  if (protocol == "https") {
+    return [this, handler](net::Connection& connection) {
+      return net::MakeHttpSession(connection, handler, https_tls_);
+    };
+  }
+  return nullptr;
+}
+
+// When the ports of the default namespace are known.
+nats::MonitorAddresses Engine::Addresses() const {
+  nats::MonitorAddresses addresses;
+  for (const auto& listener : default_namespace_->listeners) {
+    const net::ListenUrl& url = listener->url();
+    if (url.protocol == "nats" && addresses.port == 0) {
+      addresses.host = url.host;
+      addresses.port = url.port;
+    }
+    if (url.protocol == "http" && addresses.http_port == 0) {
+      addresses.http_host = url.host;
+      addresses.http_port = url.port;
+    }
+    if (url.protocol == "https" && addresses.https_port == 0) {
+      addresses.http_host = url.host;
+      addresses.https_port = url.port;
+    }
+  }
+  return addresses;
+}
+
+void Engine::AddPages(NamespaceState& state) {
+  for (const nats::Monitor::Page& page : nats::Monitor::Pages()) {
+    state.pages.Add(
+        std::string(page.path),
+        [this, serve = page.serve](const net::HttpRequest& request, const net::HttpReply& reply) {
+          serve(nats_monitor_, request, reply);
+        });
+  }
+}
+
+void Engine::Begin() {
+  default_namespace_->nats_state->stop_listening = [this] {
+    for (const auto& state : Namespaces()) {
+      for (const auto& listener : state->listeners) {
+        if (listener->url().protocol == "nats") listener->Stop();
+      }
+    }
+  };
+  home().Post([this] {
+    link_->Begin();
+    for (auto& listener : default_namespace_->listeners) listener->Start();
+  });
+  for (const auto& shard : shards_) shard->Start();
+}
+
+std::vector<std::shared_ptr<NamespaceState>> Engine::Namespaces() const {
+  std::vector<std::shared_ptr<NamespaceState>> all = {default_namespace_};
+  const std::lock_guard<std::mutex> lock(namespaces_mutex_);
+  all.insert(all.end(), namespaces_.begin(), namespaces_.end());
+  return all;
+}
+
+Status Engine::Stop() {
+  if (link_->OnShardThread()) {
+    return {StatusCode::kFailedPrecondition,
+            "Stop waits for the broker's thread; call it from another one than a callback's"};
+  }
+  const std::lock_guard<std::mutex> lock(stop_mutex_);
+  if (stopped_) return {};
+  stopped_ = true;
+  const std::vector<std::shared_ptr<NamespaceState>> namespaces = Namespaces();
+  for (const auto& state : namespaces) {
+    const std::lock_guard<std::mutex> engine_lock(state->engine_mutex);
+    state->engine = nullptr;
+  }
+  link_->Run([&] {
+    for (const auto& state : namespaces) {
+      for (auto& listener : state->listeners) listener->Stop();
+    }
+  });
+  for (std::size_t i = 1; i < shards_.size(); ++i) {
+    RunAndWait(*shards_[i], [this, i] { connections_[i]->CloseAll(); });
+    shards_[i]->Stop();
+  }
+  link_->Run([&] {
+    connections_.front()->CloseAll();
+    for (const auto& state : namespaces) {
+      state->nats_state->OnStop();
+      if (state->cluster != nullptr) state->cluster->BeforeStop();
+    }
+  });
+  data_->Stop();
+  password_thread_.Stop();
+  link_->End([this] { home().Stop(); });
+  return {};
+}
+
+bool Engine::InForkedChild() const { return ::getpid() != pid_; }
+
+void Engine::CloseDescriptorsInChild() {
+  for (const auto& state : Namespaces()) {
+    for (auto& listener : state->listeners) listener->CloseDescriptorsInChild();
+  }
+  for (auto& connections : connections_) connections->CloseDescriptorsInChild();
+}
+
+}  // namespace wherry::embed

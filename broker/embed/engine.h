@@ -1,0 +1,104 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "broker/core/background_thread.h"
+#include "broker/embed/data.h"
+#include "broker/embed/namespace_state.h"
+#include "broker/embed/shard_link.h"
+#include "broker/nats/monitor/monitor.h"
+#include "broker/nats/password_checker.h"
+#include "broker/nats/server.h"
+#include "broker/net/connection.h"
+#include "broker/net/http_session.h"
+#include "broker/net/tls_acceptor.h"
+#include "broker/runtime/clock.h"
+#include "broker/runtime/shard.h"
+#include "wherry/options.h"
+#include "wherry/status.h"
+
+namespace wherry::embed {
+
+// The composition root: a running broker, its parts put together.
+// Threads: any but the broker's own, for what does not say otherwise. Owned by the Broker.
+class Engine {
+ public:
+  // `options` have been checked.
+  Engine(const Options& options, std::shared_ptr<const nats::Configuration> nats_configuration);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Opens the data, listens, starts the threads. After an error nothing runs.
+  absl::Status Start();
+  Status Stop();
+
+  // kAlreadyExists: there is one of that name.
+  absl::StatusOr<std::shared_ptr<NamespaceState>> AddNamespace(std::string_view name);
+  // Static, because the engine may be gone: it does nothing then.
+  static void RemoveNamespace(NamespaceState& state);
+  static Status ResetNamespace(NamespaceState& state);
+
+  const std::shared_ptr<NamespaceState>& default_namespace() const { return default_namespace_; }
+  nats::Server& nats_server() { return nats_server_; }
+  const std::shared_ptr<ShardLink>& link() const { return link_; }
+  const std::vector<std::unique_ptr<runtime::Shard>>& shards() const { return shards_; }
+
+  // In a forked child, which has our memory but not our threads.
+  bool InForkedChild() const;
+  void CloseDescriptorsInChild();
+
+ private:
+  void Log(LogLevel level, std::string_view line) const {
+    if (options_.log) options_.log(level, line);
+  }
+  runtime::Shard& home() const { return *shards_.front(); }
+  absl::Status OpenData();
+  absl::Status Listen(NamespaceState& state, const std::vector<std::string>& urls);
+  void AddPages(NamespaceState& state);
+  void Begin();
+  nats::MonitorAddresses Addresses() const;
+  net::ConnectionSet::MakeSession SessionMaker(NamespaceState& state, std::string_view protocol);
+  // All there are, the default one first.
+  std::vector<std::shared_ptr<NamespaceState>> Namespaces() const;
+
+  // engine_namespaces.cc
+  std::vector<std::string> UrlsOfNamespace() const;
+  absl::StatusOr<std::shared_ptr<NamespaceState>> MakeNamespace(core::Namespace name);
+  absl::Status CloseConnections(NamespaceState& state);
+  absl::Status Erase(NamespaceState& state, Data::Erase what);
+  absl::Status Reset(NamespaceState& state);
+  void End(NamespaceState& state);
+
+  // Declared in the order in which the parts need one another: destroyed backwards.
+  const Options options_;
+  const pid_t pid_;
+  runtime::RealClock clock_;
+  // The first is the home of all that has one; the others serve a share of the NATS connections.
+  const std::vector<std::unique_ptr<runtime::Shard>> shards_;
+  std::unique_ptr<Data> data_;
+  const std::vector<std::unique_ptr<net::ConnectionSet>> connections_;  // one for each shard
+  core::BackgroundThread password_thread_;
+  nats::PasswordChecker password_checker_{password_thread_};
+  nats::Server nats_server_;
+  nats::Monitor nats_monitor_;
+  std::shared_ptr<const net::TlsAcceptor> https_tls_;  // with a listener of https
+  std::shared_ptr<ShardLink> link_;
+
+  std::mutex stop_mutex_;
+  bool stopped_ = false;
+
+  const std::shared_ptr<NamespaceState> default_namespace_;
+  mutable std::mutex namespaces_mutex_;
+  std::vector<std::shared_ptr<NamespaceState>> namespaces_;  // the others
+  std::uint32_t next_group_ = 1;
+};
+
+}  // namespace wherry::embed

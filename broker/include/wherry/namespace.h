@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wherry/export.h"
+#include "wherry/kafka.h"
+#include "wherry/nats.h"
+#include "wherry/status.h"
+
+namespace wherry {
+
+namespace embed {
+struct NamespaceState;
+}
+
+// A world of its own in a broker: subjects, topics, groups and offsets that no other namespace
+// sees, and listeners of its own on every protocol, by which clients come to it without knowing. A
+// shared broker gives each test one, for a fraction of the price of a broker.
+//
+//   wherry::Namespace orders = broker.NewNamespace("OrdersTest.Retries").value();
+//   Connect(orders.Url("nats"));
+//
+// Its destructor ends it: connections are closed, and everything it held is gone. A broker's
+// default namespace ends with the broker.
+//
+// Threads: every function from any thread but the broker's own; a destructor or Reset not while
+// another thread uses the namespace. Owned by the caller; after its broker has stopped it does
+// nothing any more.
+class WHERRY_EXPORT Namespace {
+ public:
+  Namespace(Namespace&&) noexcept;
+  Namespace& operator=(Namespace&&) noexcept;
+  ~Namespace();
+
+  // As NewNamespace was told; "default".
+  const std::string& name() const;
+
+  // The first listener's URL of a protocol ("nats", "kafka", "http"): "nats://127.0.0.1:41233".
+  // "" if the namespace does not listen there.
+  std::string Url(std::string_view protocol) const;
+  // "127.0.0.1:41233": what Kafka clients call bootstrap.servers.
+  std::string Address(std::string_view protocol) const;
+  // Every listener's URL; localhost counts as one.
+  std::vector<std::string> Urls() const;
+
+  // The verbs of each protocol, without a socket. Valid as long as the Namespace.
+  Nats& nats();
+  Kafka& kafka();
+
+  // As new, at the same ports: connections are closed, subscriptions, topics, groups and offsets
+  // are gone. Kafka's cluster id stays, and no producer id is given out twice.
+  // kUnavailable: the broker has stopped; kFailedPrecondition: called from a broker callback; else
+  // what the disk says.
+  Status Reset();
+
+ private:
+  friend class Broker;
+  explicit Namespace(std::shared_ptr<embed::NamespaceState> state);
+  std::shared_ptr<embed::NamespaceState> state_;
+};
+
+}  // namespace wherry
