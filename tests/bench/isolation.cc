@@ -57,8 +57,8 @@ absl::Status KafkaTest(const std::string& bootstrap, bool mock) {
   rd_kafka_flush(producer, kPatienceMs);
   rd_kafka_destroy(producer);
   if (!outcome.has_value()) return absl::DeadlineExceededError("no record was acknowledged");
-  if (*outcome != RD_KAFKA_RESP_ERR_NO_ERROR) return absl::InternalError(rd_kafka_err2str(*outcome));
-  return absl::OkStatus();
+  if (*outcome == RD_KAFKA_RESP_ERR_NO_ERROR) return absl::OkStatus();
+  return absl::InternalError(rd_kafka_err2str(*outcome));
 }
 
 // One way of isolating tests: how its world begins, what the test does in it, how it ends.
@@ -182,8 +182,9 @@ int Main(int argc, char** argv) {
       return 1;
     }
   }
-  std::printf("| a world for each test | client | begin p50 / p99 us | end p50 / p99 us | tests/s |\n"
-              "|---|---|---|---|---|\n");
+  std::printf(
+      "| a world for each test | client | begin p50 / p99 us | end p50 / p99 us | tests/s |\n"
+      "|---|---|---|---|---|\n");
   for (std::size_t i = 0; i < ways.size(); ++i) PrintRow(ways[i], figures[i]);
   return 0;
 }
