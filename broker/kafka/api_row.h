@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "broker/kafka/call.h"
+#include "broker/kafka/request_subjects.h"
 #include "protocol/wire/decoder.h"
 #include "protocol/wire/encoder.h"
 #include "protocol/wire/json.h"
@@ -20,6 +21,8 @@ struct Schema {
   absl::StatusOr<boost::json::value> (*decode)(std::string_view bytes, int version, bool flexible);
   absl::StatusOr<std::string> (*encode)(const boost::json::value& json, int version, bool flexible);
   std::string (*random)(wire::RandomFiller::Random& random, int version, bool flexible);
+  // What it is about; nothing if the bytes are no such message. Records stay closed.
+  RequestSubjects (*subjects)(std::string_view bytes, int version, bool flexible);
 };
 
 // One API: what the dispatch, ApiVersions and the tests know of it. Constant; any thread.
@@ -76,6 +79,14 @@ constexpr Schema SchemaOf() {
         wire::Encoded encoded;
         wire::Encoder(encoded, version, flexible).Encode(message);
         return encoded.Flat();
+      },
+      [](std::string_view bytes, int version, bool flexible) {
+        M message;
+        RequestSubjects subjects;
+        if (wire::Decoder(bytes, version, flexible).Decode(message)) {
+          SubjectCollector(subjects, version).Collect(message);
+        }
+        return subjects;
       },
   };
 }
