@@ -73,6 +73,7 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
     if (broker->account == nullptr) return false;
     interest = nats::Subscription::Make(*this, home().shard().index(), subject, queue, "0");
     router().Subscribe(interest);
+    nats::LogLocalInterest(router().account(), home().shard(), "nats.SUB", *interest);
     broker->subscriptions.insert(this);
     return true;
   }
@@ -80,6 +81,7 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
     if (interest == nullptr) return;
     broker->subscriptions.erase(this);
     router().Unsubscribe(*interest);
+    nats::LogLocalInterest(router().account(), home().shard(), "nats.UNSUB", *interest);
     interest = nullptr;
     // A delivery of this very turn may still be on its way to us.
     home().shard().AtEndOfTurn([alive = shared_from_this()] {});

@@ -20,6 +20,8 @@ void ResponseSlot::Fill(absl::AnyInvocable<void(wire::Encoder&)> encode) {
 
 void ResponseSlot::Become(State next) {
   state = next;
+  if (note != nullptr && next == State::kSilent) note->Ended("");
+  if (note != nullptr && next == State::kClosing) note->Ended("the connection was closed");
   abandoned = nullptr;
   if (changed) changed();
 }

@@ -6,12 +6,15 @@
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
+#include "broker/kafka/request_note.h"
+#include "broker/kafka/request_subjects.h"
 #include "broker/net/endpoint.h"
 #include "protocol/wire/encoder.h"
 
 namespace wherry::kafka {
 
 class Cluster;
+struct ConnectionInfo;
 
 // The place of one response in the order of its connection's requests.
 // Threads: the connection's shard. Shared by the session and by whoever will answer.
@@ -32,6 +35,8 @@ struct ResponseSlot {
   absl::AnyInvocable<void()> changed;
   // Tells the one who will answer that nobody waits any more.
   absl::AnyInvocable<void()> abandoned;
+  // Where the request is logged; null: nowhere.
+  std::unique_ptr<RequestNote> note;
 
   // Writes size and header in front of what `encode` adds, and marks the slot ready.
   void Fill(absl::AnyInvocable<void(wire::Encoder&)> encode);
@@ -45,6 +50,8 @@ struct Call {
   std::string_view client_id;
   const net::Endpoint& local;   // the address at which the client reached us
   const net::Endpoint& remote;  // the client's
+  // What is shown of its connection, for what the request tells of the client; null: nothing.
+  ConnectionInfo* connection = nullptr;
 };
 
 // The promise of one response; whoever holds it last must have answered.
@@ -57,6 +64,11 @@ class Reply {
   Reply& operator=(Reply&&) noexcept = default;
 
   void Send(const Response& response) {
+    if (slot_->note != nullptr) {
+      RequestSubjects subjects;
+      SubjectCollector(subjects, slot_->version).Collect(response);
+      slot_->note->Answered(subjects);
+    }
     slot_->Fill([&response](wire::Encoder& encoder) { encoder.Encode(response); });
   }
   // Answers nothing, as Kafka does to acks=0.

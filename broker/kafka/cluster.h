@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/group_coordinator.h"
@@ -14,6 +15,7 @@
 #include "broker/core/namespace.h"
 #include "broker/core/offset_store.h"
 #include "broker/core/background_thread.h"
+#include "broker/core/request_log.h"
 #include "broker/core/tail_cache.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/topic_catalog.h"
@@ -23,6 +25,7 @@
 namespace wherry::kafka {
 
 struct BatchHeader;
+class Session;
 
 // What an idempotent producer wrote on a batch; nullopt: it has none (producer id -1).
 std::optional<core::ProducerStamp> StampOf(const BatchHeader& header);
@@ -85,6 +88,15 @@ class Cluster {
   // Where the client that reached us at `local` is told to connect to.
   Address AddressFor(const net::Endpoint& local) const;
 
+  // Where requests are logged; null, as it begins: nowhere. Set before the first connection.
+  void set_request_log(std::shared_ptr<core::RequestLog> log) { request_log_ = std::move(log); }
+  const std::shared_ptr<core::RequestLog>& request_log() const { return request_log_; }
+
+  // The open connections.
+  void Add(Session& session) { sessions_.insert(&session); }
+  void Remove(Session& session) { sessions_.erase(&session); }
+  const absl::flat_hash_set<Session*>& sessions() const { return sessions_; }
+
   // At a clean stop: keeps what the next start would otherwise have to read the logs for.
   void BeforeStop();
 
@@ -103,6 +115,8 @@ class Cluster {
   std::unique_ptr<ProducerIds> producer_ids_;
   std::unique_ptr<core::OffsetStore> offsets_;
   std::unique_ptr<core::GroupCoordinator> groups_;
+  std::shared_ptr<core::RequestLog> request_log_;
+  absl::flat_hash_set<Session*> sessions_;
 };
 
 }  // namespace wherry::kafka

@@ -1,8 +1,11 @@
 #include "broker/kafka/dispatch.h"
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_table.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/connection_info.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {
@@ -33,6 +36,27 @@ bool Refuse(const Call& call, const std::string& why) {
   return false;
 }
 
+// Logs a request whose header has been read, and what its body is about.
+std::unique_ptr<RequestNote> Log(const Call& call, const ApiRow& row, const ResponseSlot& slot,
+                                 std::string_view frame, std::string_view body) {
+  const std::shared_ptr<core::RequestLog>& log = call.cluster.request_log();
+  core::LoggedRequest request;
+  request.unix_millis = call.cluster.home().TurnUnixMillis();
+  request.operation = absl::StrCat("kafka.", row.name);
+  request.connection = call.connection == nullptr ? 0 : call.connection->id;
+  request.client = call.client_id;
+  request.version = call.version;
+  request.correlation_id = slot.correlation_id;
+  request.bytes = sizeof(std::int32_t) + frame.size();
+  RequestSubjects subjects = row.request.subjects(body, slot.version, slot.flexible);
+  request.topics = std::move(subjects.topics);
+  request.groups = std::move(subjects.groups);
+  for (RequestSubjects::Place& place : subjects.places) {
+    request.places.push_back({std::move(place.topic), place.partition, place.offset, -1});
+  }
+  return std::make_unique<RequestNote>(log, log->Add(std::move(request)));
+}
+
 }  // namespace
 
 bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseSlot>& slot) {
@@ -52,6 +76,9 @@ bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseS
   }
   slot->correlation_id = header.correlation_id;
   call.client_id = header.client_id;
+  if (call.connection != nullptr && call.connection->client_id != header.client_id) {
+    call.connection->client_id = header.client_id;
+  }
   if (header.version < row->min_version || header.version > row->max_version) {
     if (header.api_key != kApiVersionsKey) {
       return Refuse(
@@ -69,6 +96,9 @@ bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseS
   call.version = slot->version = header.version;
   slot->flexible = flexible;
   slot->flexible_header = flexible && !row->old_response_header;
+  if (call.cluster.request_log() != nullptr) {
+    slot->note = Log(call, *row, *slot, frame, reader.rest());
+  }
   if (!reader.ok() || !row->handle(call, reader.rest(), flexible, slot)) {
     return Refuse(call, absl::StrCat(row->name, " version ", header.version, ", correlation id ",
                                      header.correlation_id, ", is malformed"));

@@ -12,7 +12,15 @@
 namespace wherry::kafka {
 
 Session::Session(Cluster& cluster, net::Connection& connection)
-    : cluster_(cluster), connection_(connection) {}
+    : cluster_(cluster),
+      connection_(connection),
+      info_(std::make_unique<ConnectionInfo>(ConnectionInfo{.id = connection.id()})) {}
+
+void Session::OnOpen() {
+  info_->remote = connection_.remote().ToString();
+  info_->start_unix_millis = connection_.shard().TurnUnixMillis();
+  cluster_.Add(*this);
+}
 
 void Session::OnBytes(std::string_view bytes) {
   if (carry_.empty()) {
@@ -94,7 +102,9 @@ void Session::Handle(std::string_view frame) {
   slot->changed = [this] { Advance(); };
   under_way_.push_back({slot, wire::Reader(frame).Int<std::int16_t>()});
   const bool outer = std::exchange(advancing_, true);  // one loop is enough
-  const Call call{cluster_, 0, {}, connection_.local(), connection_.remote()};
+  ++info_->requests;
+  info_->in_bytes += sizeof(std::int32_t) + frame.size();
+  const Call call{cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get()};
   if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
   advancing_ = outer;
   if (!outer) Advance();
@@ -130,6 +140,7 @@ void Session::SendReady() {
 }
 
 void Session::Send(const wire::Encoded& frame) {
+  info_->out_bytes += frame.size();
   const std::string_view head = frame.head;
   std::size_t from = 0;
   for (const wire::Encoded::Splice& splice : frame.splices) {
@@ -145,6 +156,7 @@ void Session::Send(const wire::Encoded& frame) {
 }
 
 void Session::OnClosed() {
+  cluster_.Remove(*this);
   std::deque<UnderWay> under_way;
   under_way.swap(under_way_);
   for (UnderWay& request : under_way) {

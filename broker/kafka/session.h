@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "broker/kafka/call.h"
+#include "broker/kafka/connection_info.h"
 #include "broker/net/connection.h"
 #include "broker/net/session.h"
 
@@ -35,11 +36,14 @@ class Session final : public net::Session {
 
   Session(Cluster& cluster, net::Connection& connection);
 
+  void OnOpen() override;
   void OnBytes(std::string_view bytes) override;
   std::span<char> ReadInto() override;
   void OnReadInto(std::size_t size) override;
   void OnDrained() override { Advance(); }
   void OnClosed() override;
+
+  const ConnectionInfo& info() const { return *info_; }
 
  private:
   // A request larger than this that did not arrive whole gets a buffer of its exact size.
@@ -68,6 +72,7 @@ class Session final : public net::Session {
 
   Cluster& cluster_;
   net::Connection& connection_;
+  std::unique_ptr<ConnectionInfo> info_;
   std::string carry_;  // the beginning of a small request
   Frame body_;         // a large request that is being received
   std::size_t body_filled_ = 0;

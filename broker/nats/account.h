@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "broker/core/namespace.h"
+#include "broker/core/request_log.h"
 #include "broker/core/subject_trie.h"
 #include "broker/nats/subscription.h"
 
@@ -94,6 +95,10 @@ class Account {
     return subscription_count_.load(std::memory_order_relaxed);
   }
 
+  // Where operations are logged; null, as it begins: nowhere. Set before the first connection.
+  void set_request_log(std::shared_ptr<core::RequestLog> log) { request_log_ = std::move(log); }
+  core::RequestLog* request_log() const { return request_log_.get(); }
+
   // Counts a connection in, or refuses it at max_connections.
   bool AddConnection();
   void RemoveConnection() { connection_count_.fetch_sub(1, std::memory_order_relaxed); }
@@ -116,6 +121,7 @@ class Account {
   const std::string name_;
   const core::Namespace name_space_;
   const AccountLimits limits_;
+  std::shared_ptr<core::RequestLog> request_log_;
   std::vector<Lock> locks_;  // one for each shard
   core::SubjectTrie<SubscriptionPtr> trie_;
   std::atomic<std::uint64_t> wildcard_version_{1};

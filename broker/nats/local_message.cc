@@ -6,6 +6,19 @@
 
 namespace wherry::nats {
 
+namespace {
+
+core::LoggedRequest Logged(runtime::Shard& shard, const char* operation, std::string_view subject) {
+  core::LoggedRequest request;
+  request.unix_millis = shard.TurnUnixMillis();
+  request.operation = operation;
+  request.subject = subject;
+  request.answered = true;
+  return request;
+}
+
+}  // namespace
+
 absl::Status CheckLocalMessage(const LocalMessage& message, std::int32_t max_payload) {
   if (!IsValidLiteralSubject(message.subject)) {
     return absl::InvalidArgumentError(
@@ -66,7 +79,26 @@ bool PublishLocally(Server& server, Account& account, const LocalMessage& messag
   part.counters().in_msgs.Add(1);
   part.counters().in_bytes.Add(payload.size());
   Router& router = part.RouterOf(account);
-  return router.Deliver(router.Find(message.subject), routed, nullptr);
+  Route& route = router.Find(message.subject);
+  core::RequestLog* const log = router.account().request_log();
+  if (log == nullptr) return router.Deliver(route, routed, nullptr);
+  core::LoggedRequest request = Logged(part.shard(), "nats.PUB", message.subject);
+  request.reply = message.reply;
+  request.payload = message.payload.substr(0, core::LoggedRequest::kMaxPayload);
+  request.bytes = payload.size();
+  request.receivers = static_cast<std::int64_t>(CountReceivers(route, nullptr));
+  const std::uint64_t sequence = log->Add(std::move(request));
+  if (router.Deliver(route, routed, nullptr)) return true;
+  log->Amend(sequence, [](core::LoggedRequest& logged) { logged.receivers = 0; });
+  return false;
+}
+
+void LogLocalInterest(Account& account, runtime::Shard& shard, const char* operation,
+                      const Subscription& subscription) {
+  if (account.request_log() == nullptr) return;
+  core::LoggedRequest request = Logged(shard, operation, subscription.subject());
+  request.queue = subscription.queue();
+  account.request_log()->Add(std::move(request));
 }
 
 std::string_view HeaderValue(std::string_view headers, std::string_view name) {

@@ -24,6 +24,11 @@ absl::Status CheckInterest(std::string_view subject, std::string_view queue);
 // Threads: the server's home shard.
 bool PublishLocally(Server& server, Account& account, const LocalMessage& message);
 
+// Logs what a subscriber inside the process does, where operations are logged: "nats.SUB" when its
+// interest holds, "nats.UNSUB". On the server's home shard.
+void LogLocalInterest(Account& account, runtime::Shard& shard, const char* operation,
+                      const Subscription& subscription);
+
 // The value of the first header of that name; "" if there is none.
 std::string_view HeaderValue(std::string_view headers, std::string_view name);
 

@@ -23,6 +23,23 @@ std::string PrefixFor(std::string_view subject, std::string_view sid) {
 
 }  // namespace
 
+std::size_t CountReceivers(const Route& route, const Subscriber* without) {
+  const auto gets = [without](const Target& target) {
+    return !target.subscription->closed() && &target.subscription->subscriber() != without;
+  };
+  std::size_t count = 0;
+  for (const Target& target : route.local) count += gets(target) ? 1 : 0;
+  for (const Route::Remote& remote : route.remote) {
+    for (const Target& target : *remote.targets) count += gets(target) ? 1 : 0;
+  }
+  for (const Route::Group& group : route.groups) {
+    const bool any = std::any_of(group.members.begin(), group.members.end(),
+                                 [&](const Route::Member& member) { return gets(member.target); });
+    if (any) ++count;
+  }
+  return count;
+}
+
 void Router::Unsubscribe(Subscription& subscription) {
   account_.Unsubscribe(subscription);
   // The routes are outdated already; this gives back what they hold.

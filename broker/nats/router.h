@@ -53,6 +53,9 @@ struct Route {
   bool empty() const { return local.empty() && remote.empty() && groups.empty(); }
 };
 
+// How many subscriptions get a message that takes this route, where one of a queue group does.
+std::size_t CountReceivers(const Route& route, const Subscriber* without);
+
 // Finds the way of each message of one account to its subscribers, as one shard sees it.
 // Threads: its shard only. Owned by the shard's part of the server.
 class Router {

@@ -58,6 +58,10 @@ class ServerShard {
   // Where the session whose bytes are being read gathers its messages.
   MessageRun& run() { return run_; }
 
+  // What the request log will say of the operation that is being handled; null: nothing.
+  core::LoggedRequest* logging() const { return logging_; }
+  void set_logging(core::LoggedRequest* request) { logging_ = request; }
+
   // Lame duck mode: tells those who understand it at any time, and closes one connection.
   void TellLameDuck();
   void CloseOne();
@@ -79,6 +83,7 @@ class ServerShard {
   std::vector<std::unique_ptr<Router>> routers_;  // of few accounts: looked for one by one
   absl::flat_hash_set<Session*> sessions_;
   MessageRun run_;
+  core::LoggedRequest* logging_ = nullptr;
 };
 
 // One NATS server: what all its connections share, on whichever shard they are.

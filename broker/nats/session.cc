@@ -230,6 +230,11 @@ std::span<char> Session::ReadInto() {
 
 void Session::Handle(const Operation& operation, const std::shared_ptr<const void>& owner) {
   if (settings().trace) TraceIn(operation);
+  if (account_->request_log() != nullptr) return HandleLogged(operation, owner);
+  Perform(operation, owner);
+}
+
+void Session::Perform(const Operation& operation, const std::shared_ptr<const void>& owner) {
   if (identity_ == nullptr && operation.verb != Verb::kConnect) {
     const Authenticator::Decision decision = Decide(*authenticator_, nullptr);
     if (!decision.granted()) return RefuseClient();
@@ -279,6 +284,7 @@ void Session::HandleParseError(ParseError error) {
 
 void Session::WriteError(std::string_view text) {
   connection_.Write(absl::StrCat("-ERR '", std::string(text), "'\r\n"));
+  if (part_.logging() != nullptr) part_.logging()->error = text;
   TraceOut(absl::StrCat("-ERR ", std::string(text)));
 }
 

@@ -29,7 +29,8 @@ namespace wherry::nats {
 //
 // session.cc has its life and its bytes, session_connect.cc INFO and CONNECT, session_publish.cc
 // PUB and HPUB, session_subscribe.cc SUB and UNSUB, session_deliver.cc what it is sent,
-// session_trace.cc the log of its protocol lines, session_monitor.cc what monitoring shows of it.
+// session_trace.cc the log of its protocol lines, session_log.cc the request log,
+// session_monitor.cc what monitoring shows of it.
 class Session final : public net::Session, public Subscriber {
  public:
   // `home` is the account of whoever names no other: the listener's.
@@ -80,6 +81,8 @@ class Session final : public net::Session, public Subscriber {
   void Consume(std::string_view bytes, const std::shared_ptr<const void>& owner);
   void Keep(std::string_view rest);
   void Handle(const Operation& operation, const std::shared_ptr<const void>& owner);
+  void HandleLogged(const Operation& operation, const std::shared_ptr<const void>& owner);
+  void Perform(const Operation& operation, const std::shared_ptr<const void>& owner);
   void HandleParseError(ParseError error);
   void AfterRead();
 
@@ -139,6 +142,7 @@ class Session final : public net::Session, public Subscriber {
   }
   void WriteError(std::string_view text);
   void CloseWithError(std::string_view text);
+  core::LoggedRequest Logged(const Operation& operation) const;
   void TraceIn(const Operation& operation) const;
   void TraceOut(std::string_view line) const;
   runtime::Instant Now() const { return part_.shard().clock().Now(); }

@@ -10,6 +10,9 @@ namespace {
 // Messages of a run at most, so that what refers to them stays small.
 constexpr std::size_t kMaxRun = 1024;
 
+// What the request log says of a message whose publisher was told so.
+constexpr char kNoResponders[] = "503 no responders";
+
 }  // namespace
 
 // Gathers a message that needs no thought of its own with those before it on its subject. False: it
@@ -20,7 +23,7 @@ bool Session::AddToRun(const Operation& operation, const std::shared_ptr<const v
   if (in_run_ && operation.same_subject) return ContinueRun(operation);
   if (!operation.reply.empty() || operation.header_size >= 0 || operation.tail.empty() ||
       connect_.verbose || connect_.pedantic || identity_ == nullptr || owner != nullptr ||
-      settings().trace) {
+      settings().trace || account_->request_log() != nullptr) {
     return false;
   }
   if (in_run_ && operation.subject != run.subject) EndRun();
@@ -112,6 +115,11 @@ Route& Session::RouteTo(std::string_view subject) {
 
 void Session::Publish(const Operation& operation, const std::shared_ptr<const void>& owner) {
   Route& route = RouteTo(operation.subject);
+  const Subscriber* const without = connect_.echo ? nullptr : this;
+  // Counted before, since a delivery may end subscriptions.
+  if (part_.logging() != nullptr) {
+    part_.logging()->receivers = static_cast<std::int64_t>(CountReceivers(route, without));
+  }
   const bool wants_answer = !operation.reply.empty() && connect_.no_responders;
   if (route.empty()) {
     if (wants_answer) AnswerNoResponders(operation.subject, operation.reply);
@@ -151,13 +159,15 @@ void Session::Publish(const Operation& operation, const std::shared_ptr<const vo
 
   published_ = true;
   delivering_ = this;
-  const bool delivered = router_->Deliver(route, message, connect_.echo ? nullptr : this);
+  const bool delivered = router_->Deliver(route, message, without);
   delivering_ = nullptr;
+  if (!delivered && part_.logging() != nullptr) part_.logging()->receivers = 0;
   if (!delivered && wants_answer) AnswerNoResponders(operation.subject, operation.reply);
 }
 
 // ADR-2 (no responders): only the requester itself hears of it, on its own plain subscription.
 void Session::AnswerNoResponders(std::string_view subject, std::string_view reply) {
+  if (part_.logging() != nullptr) part_.logging()->error = kNoResponders;
   const Route& route = router_->Find(reply);
   for (const Target& target : route.local) {
     if (&target.subscription->subscriber() != this) continue;

@@ -7,6 +7,7 @@
 // classic groups and to transactions of version 1.
 
 #include "broker/kafka/api_table.h"
+#include "broker/kafka/connection_info.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -111,6 +112,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
                              IsSoftwareName(request.client_software_version))) {
     response.error_code = ErrorCode::kInvalidRequest;
     return reply.Send(response);
+  }
+  if (call.connection != nullptr) {
+    call.connection->software_name = request.client_software_name;
+    call.connection->software_version = request.client_software_version;
   }
   for (const ApiRow* row : ApiTable()) response.api_keys.push_back(Advertised(*row));
   reply.Send(response);
