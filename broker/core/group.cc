@@ -263,7 +263,7 @@ Duration Group::RebalanceTimeout() const {
 }
 
 GroupDescription Group::Describe() const {
-  GroupDescription description{state_, protocol_type_, {}, {}};
+  GroupDescription description{state_, protocol_type_, {}, {}, generation_};
   const bool stable = state_ == GroupState::kStable;
   if (stable) description.protocol_name = protocol_name_.value_or("");
   for (const auto& [id, member] : members_) {

@@ -147,6 +147,7 @@ struct GroupDescription {
   std::string protocol_type;
   std::string protocol_name;  // empty unless the group is stable
   std::vector<Member> members;
+  std::int32_t generation = 0;
 };
 
 struct GroupListing {

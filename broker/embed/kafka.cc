@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/embed/ask.h"
 #include "broker/embed/kafka_state.h"
-#include "broker/embed/promise.h"
 #include "broker/embed/status_of.h"
 #include "protocol/kafka/murmur2.h"
 #include "protocol/kafka/record_batch.h"
@@ -21,30 +21,7 @@ using PromiseOf = embed::Promise<absl::StatusOr<T>>;
 // Bytes of batches taken from the broker at a time.
 constexpr std::size_t kReadBytes = 4 * 1024 * 1024;
 
-Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
-
-// Runs `ask(cluster, promise)` on the shard and waits until the promise is kept.
-template <typename T, typename State, typename Ask>
-StatusOr<T> Await(const std::shared_ptr<State>& state, Ask ask) {
-  using Answer = PromiseOf<T>;
-  embed::ShardLink& link = *state->link;
-  if (link.OnShardThread()) {
-    return Status(StatusCode::kFailedPrecondition,
-                  "Kafka's functions wait, and a broker callback must not; call them from another "
-                  "thread");
-  }
-  const auto shared = std::make_shared<typename Answer::Shared>();
-  const bool posted = link.Post(
-      [state, ask = std::move(ask), promise = Answer(shared)]() mutable {
-        if (state->cluster != nullptr) return ask(*state->cluster, std::move(promise));
-        promise.Keep(absl::UnavailableError("the namespace has ended"));
-      });
-  if (!posted) return Stopped();
-  std::optional<absl::StatusOr<T>> answer = shared->Wait();
-  if (!answer.has_value()) return Stopped();
-  if (!answer->ok()) return embed::StatusOf(answer->status());
-  return **std::move(answer);
-}
+using embed::AskCluster;
 
 // Stands for a value where there is none.
 struct Nothing {};
@@ -87,7 +64,7 @@ absl::Status StatusFor(const core::Partition::AppendResult& result) {
   return absl::InternalError(result.message);
 }
 
-KafkaRecord Copy(const kafka::Record& record) {
+KafkaRecord Copy(const kafka::Record& record, std::int32_t partition) {
   KafkaRecord copy;
   if (record.key.has_value()) copy.key = std::string(*record.key);
   if (record.value.has_value()) copy.value = std::string(*record.value);
@@ -97,6 +74,7 @@ KafkaRecord Copy(const kafka::Record& record) {
   }
   copy.timestamp = record.timestamp;
   copy.offset = record.offset;
+  copy.partition = partition;
   return copy;
 }
 
@@ -106,7 +84,7 @@ Kafka::Kafka(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
   auto created =
-      Await<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
+      AskCluster<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
         const std::int32_t count =
             partitions == -1 ? cluster.options().default_partitions : partitions;
         if (count < 1) {
@@ -125,7 +103,7 @@ Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
 
 Status Kafka::DeleteTopic(std::string_view topic) {
   auto deleted =
-      Await<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
+      AskCluster<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
         kafka::Topic* const found = cluster.topics().Find(topic);
         if (found == nullptr) return promise.Keep(NoTopic(topic));
         cluster.topics().Delete(
@@ -138,7 +116,7 @@ Status Kafka::DeleteTopic(std::string_view topic) {
 
 StatusOr<std::vector<std::string>> Kafka::Topics() {
   using Names = std::vector<std::string>;
-  return Await<Names>(state_, [&](Cluster& cluster, PromiseOf<Names> promise) {
+  return AskCluster<Names>(state_, [&](Cluster& cluster, PromiseOf<Names> promise) {
     Names names;
     for (const auto& [name, topic] : cluster.topics().topics()) names.push_back(name);
     promise.Keep(std::move(names));
@@ -148,7 +126,7 @@ StatusOr<std::vector<std::string>> Kafka::Topics() {
 StatusOr<KafkaPosition> Kafka::Append(std::string_view topic, const KafkaRecord& record,
                                       std::int32_t partition) {
   using Answer = absl::StatusOr<KafkaPosition>;
-  return Await<KafkaPosition>(state_, [&](Cluster& cluster, embed::Promise<Answer> promise) {
+  return AskCluster<KafkaPosition>(state_, [&](Cluster& cluster, embed::Promise<Answer> promise) {
     const kafka::Topic* const found = cluster.topics().Find(topic);
     if (found == nullptr) return promise.Keep(NoTopic(topic));
     std::int32_t index = partition;
@@ -181,7 +159,7 @@ StatusOr<std::vector<KafkaRecord>> Kafka::Read(std::string_view topic, std::int3
   while (records.size() < max_records) {
     using Batches = std::vector<storage::Batch>;
     const auto batches =
-        Await<Batches>(state_, [&](Cluster& cluster, PromiseOf<Batches> promise) {
+        AskCluster<Batches>(state_, [&](Cluster& cluster, PromiseOf<Batches> promise) {
           const auto in = FindPartition(cluster, topic, partition);
           if (!in.ok()) return promise.Keep(in.status());
           (*in)->Read(next, kReadBytes,
@@ -195,7 +173,7 @@ StatusOr<std::vector<KafkaRecord>> Kafka::Read(std::string_view topic, std::int3
       // Records are opened on the caller's thread, not on the broker's.
       const absl::Status opened =
           kafka::ForEachRecord(*batch.bytes, [&](const kafka::Record& record) {
-            if (record.offset >= next) records.push_back(Copy(record));
+            if (record.offset >= next) records.push_back(Copy(record, partition));
             return records.size() < max_records;
           });
       if (!opened.ok()) return embed::StatusOf(opened);
@@ -221,7 +199,7 @@ StatusOr<std::vector<KafkaRecord>> Kafka::ReadAll(std::string_view topic, std::i
 
 StatusOr<KafkaBounds> Kafka::Bounds(std::string_view topic, std::int32_t partition) {
   using Answer = absl::StatusOr<KafkaBounds>;
-  return Await<KafkaBounds>(state_, [&](Cluster& cluster, embed::Promise<Answer> promise) {
+  return AskCluster<KafkaBounds>(state_, [&](Cluster& cluster, embed::Promise<Answer> promise) {
     const auto in = FindPartition(cluster, topic, partition);
     if (!in.ok()) return promise.Keep(in.status());
     promise.Keep(KafkaBounds{(*in)->start_offset(), (*in)->high_watermark()});
@@ -231,7 +209,7 @@ StatusOr<KafkaBounds> Kafka::Bounds(std::string_view topic, std::int32_t partiti
 StatusOr<std::map<std::pair<std::string, std::int32_t>, std::int64_t>> Kafka::CommittedOffsets(
     std::string_view group) {
   using Offsets = std::map<std::pair<std::string, std::int32_t>, std::int64_t>;
-  return Await<Offsets>(state_, [&](Cluster& cluster, PromiseOf<Offsets> promise) {
+  return AskCluster<Offsets>(state_, [&](Cluster& cluster, PromiseOf<Offsets> promise) {
     Offsets offsets;
     for (const auto& [partition, committed] : cluster.offsets().FetchAll(group)) {
       offsets.emplace(partition, committed.offset);

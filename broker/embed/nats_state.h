@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 
+#include "broker/core/request_log.h"
 #include "broker/embed/shard_link.h"
 #include "broker/nats/server.h"
 #include "wherry/nats.h"
@@ -22,6 +23,8 @@ struct Nats::State {
   nats::Server& server;  // on the shard only, as long as `link` runs tasks
   const std::int32_t max_payload;
   nats::Account* account;  // on the shard only; null: the namespace has ended
+
+  std::shared_ptr<core::RequestLog> requests;  // null: there is no history
 
   // Ends the wait of everybody in Next. On the shard.
   void OnStop();

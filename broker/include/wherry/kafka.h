@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "wherry/export.h"
+#include "wherry/inspect.h"
 #include "wherry/status.h"
 
 namespace wherry {
@@ -26,20 +27,18 @@ struct KafkaRecord {
   std::vector<std::pair<std::string, std::optional<std::string>>> headers;
   // Milliseconds since the epoch. In Append, -1 takes the broker's clock.
   std::int64_t timestamp = -1;
-  // Filled in by Read; ignored by Append.
+  // Where it lies. Filled in by what reads; ignored by Append.
   std::int64_t offset = -1;
+  std::int32_t partition = -1;
 };
+
+// As GoogleTest prints it.
+WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const KafkaRecord& record);
 
 // Where an appended record came to lie.
 struct KafkaPosition {
   std::int32_t partition = -1;
   std::int64_t offset = -1;
-};
-
-// A partition's bounds: records in [start_offset, high_watermark) may be read.
-struct KafkaBounds {
-  std::int64_t start_offset = 0;
-  std::int64_t high_watermark = 0;
 };
 
 // The Kafka log without a socket: the same topics, offsets and groups as the clients on the wire
@@ -70,11 +69,21 @@ class WHERRY_EXPORT Kafka {
                                           std::int64_t offset, std::size_t max_records = 1000);
   // Every record of a partition that is committed now.
   StatusOr<std::vector<KafkaRecord>> ReadAll(std::string_view topic, std::int32_t partition);
+  // Every record of a topic that is committed now: partition by partition, each in order.
+  // kNotFound: no such topic.
+  StatusOr<std::vector<KafkaRecord>> Records(std::string_view topic);
   StatusOr<KafkaBounds> Bounds(std::string_view topic, std::int32_t partition);
 
   // The offsets a group committed, by topic and partition; empty for a group that never did.
   StatusOr<std::map<std::pair<std::string, std::int32_t>, std::int64_t>> CommittedOffsets(
       std::string_view group);
+
+  // A topic with its partitions and configurations. kNotFound.
+  StatusOr<TopicInfo> DescribeTopic(std::string_view topic);
+  // Every group that has members or has committed, by name.
+  StatusOr<std::vector<GroupInfo>> Groups();
+  // kNotFound: nobody has joined it, or committed to it.
+  StatusOr<GroupInfo> DescribeGroup(std::string_view group);
 
  private:
   friend struct embed::NamespaceState;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "wherry/export.h"
+#include "wherry/inspect.h"
 #include "wherry/nats_options.h"
 #include "wherry/status.h"
 
@@ -30,6 +31,9 @@ struct WHERRY_EXPORT NatsMessage {
   // The first header of that name (compared without case), or "" if there is none.
   std::string_view Header(std::string_view name) const;
 };
+
+// As GoogleTest prints it.
+WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const NatsMessage& message);
 
 // A live interest in a subject. Ends when destroyed or at Unsubscribe.
 // Threads: any one at a time. Owned by the caller; may outlive the broker (it is then silent).
@@ -83,6 +87,14 @@ class WHERRY_EXPORT Nats {
   // kFailedPrecondition: called from a broker callback.
   StatusOr<NatsMessage> Request(std::string_view subject, std::string_view payload,
                                 std::chrono::milliseconds timeout);
+
+  // Every subscription there is, of clients and inside the process, by connection and subject.
+  // kFailedPrecondition: called from a broker callback, as for all that waits.
+  StatusOr<std::vector<NatsSubscriptionInfo>> Subscriptions();
+  // Who would get a message on `subject` now, who would not, and why. It speaks of no publisher:
+  // one without echo does not get its own messages, one may not be allowed to publish.
+  // kInvalidArgument: no subject, or one with a wildcard.
+  StatusOr<RouteExplanation> ExplainRoute(std::string_view subject);
 
   // Lame duck mode, in every namespace: closes the NATS listeners, tells clients to connect
   // elsewhere, and after NatsOptions::lame_duck_grace_period closes their connections one by one

@@ -70,6 +70,7 @@ TEST(IncludeDirections, AllowTheOthers) {
       {"broker/kafka/session.h", "#include \"broker/core/partition.h\""},
       {"broker/embed/broker.cc", "#include \"broker/nats/session.h\""},
       {"broker/include/wherry/testing.h", "#include <gtest/gtest.h>"},
+      {"broker/include/wherry/matchers.h", "#include <gmock/gmock.h>"},
       {"tools/wherry.cc", "#include <CLI/CLI.hpp>"},
       {"tests/unit/broker/net/listener_test.cc", "#include <boost/asio.hpp>"},
       {"storage/log.h", "// #include \"broker/core/partition.h\""}};
