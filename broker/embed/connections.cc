@@ -67,34 +67,41 @@ void SortById(Connections& connections) {
 
 }  // namespace
 
-StatusOr<Connections> ConnectionsOf(ShardLink& link, nats::Server& server,
-                                    const nats::Account& account, const kafka::Cluster& cluster) {
+StatusOr<Connections> ConnectionsOf(NamespaceState& state) {
   using Shares = std::vector<Connections>;
-  return Ask<Connections>(link, [&](Promise<absl::StatusOr<Connections>> promise) {
+  const auto ask = [&state](Promise<absl::StatusOr<Connections>> promise) {
+    const nats::Account* const account = state.nats_state->account;
+    if (account == nullptr) {
+      return promise.Keep(absl::UnavailableError("the namespace has ended"));
+    }
+    nats::Server& server = state.nats_state->server;
     nats::Gather<Connections>(
         server, server.home().shard(),
-        [&account](nats::ServerShard& part) {
+        [account](nats::ServerShard& part) {
           Connections share;
-          for (const nats::ConnectionInfo& one : nats::ConnectionsOf(part, account)) {
+          for (const nats::ConnectionInfo& one : nats::ConnectionsOf(part, *account)) {
             share.push_back(InfoOf(one));
           }
           return share;
         },
-        [&cluster, promise = std::move(promise)](Shares shares) mutable {
+        [&state, promise = std::move(promise)](Shares shares) mutable {
           Connections all;
           for (Connections& share : shares) {
             std::move(share.begin(), share.end(), std::back_inserter(all));
           }
           SortById(all);
           Connections of_kafka;
-          for (const kafka::Session* const session : cluster.sessions()) {
-            of_kafka.push_back(InfoOf(session->info()));
+          if (state.cluster != nullptr) {
+            for (const kafka::Session* const session : state.cluster->sessions()) {
+              of_kafka.push_back(InfoOf(session->info()));
+            }
           }
           SortById(of_kafka);
           std::move(of_kafka.begin(), of_kafka.end(), std::back_inserter(all));
           promise.Keep(std::move(all));
         });
-  });
+  };
+  return Ask<Connections>(*state.nats_state->link, ask);
 }
 
 }  // namespace wherry::embed

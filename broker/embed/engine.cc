@@ -64,7 +64,7 @@ Engine::Engine(const Options& options,
       link_(std::make_shared<ShardLink>(home())),
       default_namespace_(
           std::make_shared<NamespaceState>(core::Namespace{core::kDefaultNamespace}, 0, *this,
-                                           nats_server_.global_account())) {}
+                                           nats_server_.global_account(), options.history)) {}
 
 Engine::~Engine() {
   // Before the shard and the data that they live on; a Namespace may still hold what is left.

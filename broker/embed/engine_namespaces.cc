@@ -67,7 +67,8 @@ absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::MakeNamespace(core::Name
   if (name.name == core::kDefaultNamespace) return Taken(name.name);
   nats::Account* const account = nats_server_.AddAccountWithListeners(name.name);
   if (account == nullptr) return Taken(name.name);
-  auto state = std::make_shared<NamespaceState>(std::move(name), next_group_++, *this, *account);
+  auto state = std::make_shared<NamespaceState>(std::move(name), next_group_++, *this, *account,
+                                                options_.history);
   auto cluster = data_->OpenCluster(state->name);
   absl::Status status = cluster.status();
   if (status.ok()) {
@@ -117,6 +118,7 @@ absl::Status Engine::Erase(NamespaceState& state, Data::Erase what) {
 absl::Status Engine::Reset(NamespaceState& state) {
   if (absl::Status status = CloseConnections(state); !status.ok()) return status;
   const absl::Status erased = Erase(state, Data::Erase::kButIdentity);
+  if (state.requests != nullptr) state.requests->Clear();
   absl::Status opened;
   link_->Run([&] {
     auto cluster = data_->OpenCluster(state.name);

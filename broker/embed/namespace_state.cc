@@ -7,20 +7,25 @@
 namespace wherry::embed {
 
 NamespaceState::NamespaceState(core::Namespace name, std::uint32_t group, Engine& engine,
-                               nats::Account& account)
+                               nats::Account& account, std::size_t history)
     : name(std::move(name)),
       group(group),
       engine(&engine),
       account(account),
+      requests(history == 0 ? nullptr : std::make_shared<core::RequestLog>(history)),
       nats_state(std::make_shared<Nats::State>(engine.link(), engine.nats_server(), account)),
       kafka_state(std::make_shared<Kafka::State>(engine.link())),
       nats(nats_state),
-      kafka(kafka_state) {}
+      kafka(kafka_state) {
+  account.set_request_log(requests);
+  nats_state->requests = requests;
+}
 
 NamespaceState::~NamespaceState() = default;
 
 void NamespaceState::Use(std::unique_ptr<kafka::Cluster> next) {
   cluster = std::move(next);
+  if (cluster != nullptr) cluster->set_request_log(requests);
   kafka_state->cluster = cluster.get();
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "broker/core/namespace.h"
+#include "broker/core/request_log.h"
 #include "broker/embed/kafka_state.h"
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
@@ -24,8 +25,10 @@ class Engine;
 // Threads: as its members say; `engine` under `engine_mutex`. Shared by the engine and a Namespace,
 // which may outlive it.
 struct NamespaceState {
-  // `account` is NATS' part of it. Before the shard starts, or on it.
-  NamespaceState(core::Namespace name, std::uint32_t group, Engine& engine, nats::Account& account);
+  // `account` is NATS' part of it. `history` operations are remembered. Before the shard starts, or
+  // on it.
+  NamespaceState(core::Namespace name, std::uint32_t group, Engine& engine, nats::Account& account,
+                 std::size_t history);
   ~NamespaceState();
 
   // The topics and groups that clients see from here on; null: none, until there are others. On the
@@ -43,6 +46,7 @@ struct NamespaceState {
   Engine* engine;          // null: the broker has stopped, or the namespace has ended
   nats::Account& account;  // as long as `engine`
   std::unique_ptr<kafka::Cluster> cluster;  // on the shard only
+  const std::shared_ptr<core::RequestLog> requests;  // null: there is no history
   http::Router pages;
   // Made before a client can know of them, and constant until the end.
   std::vector<std::unique_ptr<net::Listener>> listeners;

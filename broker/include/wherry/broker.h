@@ -66,6 +66,14 @@ class WHERRY_EXPORT Broker {
   std::vector<std::string> Urls() const { return default_namespace_.Urls(); }
   Nats& nats() { return default_namespace_.nats(); }
   Kafka& kafka() { return default_namespace_.kafka(); }
+  StatusOr<std::vector<ConnectionInfo>> connections() { return default_namespace_.connections(); }
+  std::vector<RequestInfo> requests() const { return default_namespace_.requests(); }
+  std::vector<RequestInfo> Requests(const RequestFilter& filter) const {
+    return default_namespace_.Requests(filter);
+  }
+  StatusOr<std::vector<LintFinding>> Lint(const LintOptions& options = {}) {
+    return default_namespace_.Lint(options);
+  }
   Status Reset() { return default_namespace_.Reset(); }
 
  private:

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "wherry/export.h"
+#include "wherry/inspect.h"
 #include "wherry/kafka.h"
+#include "wherry/lint.h"
 #include "wherry/nats.h"
 #include "wherry/status.h"
 
@@ -50,8 +52,23 @@ class WHERRY_EXPORT Namespace {
   Nats& nats();
   Kafka& kafka();
 
-  // As new, at the same ports: connections are closed, subscriptions, topics, groups and offsets
-  // are gone. Kafka's cluster id stays, and no producer id is given out twice.
+  // The open connections of its clients: NATS', then Kafka's, each by id.
+  // kUnavailable: the broker has stopped; kFailedPrecondition: called from a broker callback.
+  StatusOr<std::vector<ConnectionInfo>> connections();
+
+  // What its clients asked for, oldest first, as far back as Options::history goes (nothing, if
+  // that is 0): all of it, or what the filter wants. Also after the broker has stopped.
+  std::vector<RequestInfo> requests() const { return Requests({}); }
+  std::vector<RequestInfo> Requests(const RequestFilter& filter) const;
+
+  // What looks wrong at the end of a test (wherry/lint.h). Waits, at most LintOptions::grace, for
+  // connections that are being closed.
+  // kFailedPrecondition: Options::history is 0, or called from a broker callback; kUnavailable: the
+  // broker has stopped.
+  StatusOr<std::vector<LintFinding>> Lint(const LintOptions& options = {});
+
+  // As new, at the same ports: connections are closed, subscriptions, topics, groups, offsets and
+  // the history are gone. Kafka's cluster id stays, and no producer id is given out twice.
   // kUnavailable: the broker has stopped; kFailedPrecondition: called from a broker callback; else
   // what the disk says.
   Status Reset();

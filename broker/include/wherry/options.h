@@ -55,6 +55,11 @@ struct Options {
   // error until something is deleted. 0: no limit.
   std::uint64_t memory_limit = 0;
 
+  // How many of the clients' latest operations each namespace remembers, for
+  // Namespace::Requests, Lint, and what ExplainRoute tells of the past. 0: none, at no cost; with a
+  // history NATS handles its messages one by one. wherry/testing.h sets it.
+  std::size_t history = 0;
+
   NatsOptions nats;
   KafkaOptions kafka;
 
