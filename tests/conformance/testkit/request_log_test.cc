@@ -1,0 +1,144 @@
+// The log of what stock clients ask for.
+#include "tests/conformance/testkit/inside_test.h"
+
+namespace wherry::conformance {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+using namespace wherry::testing;  // NOLINT: the matchers read best without
+
+using RequestLogOfClientsTest = InsideTest;
+
+TEST_P(RequestLogOfClientsTest, WhatANatsClientDid) {
+  const NatsConnection app = ConnectAs("app");
+  {
+    const NatsSub sub = Subscribe(app, "orders.*", "workers");
+    Publish(app, "orders.new", "hello");
+    Publish(app, "nowhere", "");
+    Flush(app);
+    natsSubscription_Unsubscribe(sub.get());
+    Flush(app);
+  }
+  const auto requests = ns_.Requests({.client = "app"});
+  EXPECT_THAT(requests,
+              ElementsAre(OperationIs("nats.CONNECT"),
+                          AllOf(OperationIs("nats.SUB"), SubjectIs("orders.*"), QueueIs("workers")),
+                          AllOf(OperationIs("nats.PUB"), SubjectIs("orders.new"),
+                                PayloadIs("hello"), Field(&RequestInfo::receivers, 1)),
+                          AllOf(SubjectIs("nowhere"), Field(&RequestInfo::receivers, 0)),
+                          AllOf(OperationIs("nats.UNSUB"), SubjectIs("orders.*"))));
+  EXPECT_THAT(requests, Each(AllOf(Succeeded(), Field(&RequestInfo::connection, IdOf(app)))));
+  EXPECT_THAT(broker_.requests(), IsEmpty()) << "another namespace";
+}
+
+TEST_P(RequestLogOfClientsTest, EveryMessageOfARun) {
+  const NatsConnection app = ConnectAs("app");
+  const NatsConnection reader = ConnectAs("reader");
+  const NatsSub sub = Subscribe(reader, "run");
+  for (int i = 0; i < 500; ++i) Publish(app, "run", std::to_string(i));
+  Flush(app);
+  const auto messages = ns_.Requests({.operation = "nats.PUB"});
+  ASSERT_THAT(messages, SizeIs(500));
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    EXPECT_EQ(messages[i].payload, std::to_string(i));
+    EXPECT_EQ(messages[i].receivers, 1);
+  }
+  EXPECT_THAT(NextPayloads(sub, 500), SizeIs(500)) << "and they still arrive";
+}
+
+TEST_P(RequestLogOfClientsTest, ARequestThatNobodyCouldAnswer) {
+  const NatsConnection app = ConnectAs("app");
+  natsMsg* reply = nullptr;
+  EXPECT_EQ(natsConnection_RequestString(&reply, app.get(), "nobody", "?", kPatience.count()),
+            NATS_NO_RESPONDERS);
+  EXPECT_THAT(ns_.Requests({.operation = "nats.PUB"}),
+              ElementsAre(AllOf(SubjectIs("nobody"), FailedWith(HasSubstr("no responders")))));
+}
+
+TEST_P(RequestLogOfClientsTest, WhatKafkaClientsDid) {
+  {
+    Producer producer(bootstrap(), {{"client.id", "shop"}});
+    producer.Send("orders", "k", "v");
+    producer.FlushWell();
+    Consumer consumer(bootstrap(), "billing", {{"client.id", "biller"}});
+    consumer.Subscribe("orders");
+    const std::vector<Record> read = consumer.Read(1);
+    ASSERT_THAT(read, SizeIs(1));
+    ASSERT_EQ(consumer.Commit("orders", read[0]), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  const auto produced = ns_.Requests({.operation = "kafka.Produce", .client = "shop"});
+  ASSERT_THAT(produced, ElementsAre(AllOf(OnTopic("orders"), Succeeded())));
+  ASSERT_THAT(produced[0].places, SizeIs(1));
+  EXPECT_EQ(produced[0].places[0].answered, 0) << "the record's offset";
+
+  EXPECT_THAT(ns_.Requests({.operation = "kafka.*", .group = "billing"}),
+              AllOf(Each(ByClient("biller")), Contains(OperationIs("kafka.FindCoordinator")),
+                    Contains(OperationIs("kafka.JoinGroup")),
+                    Contains(OperationIs("kafka.LeaveGroup"))));
+  const auto synced = ns_.Requests({.operation = "kafka.SyncGroup"});
+  ASSERT_THAT(synced, SizeIs(1));
+  ASSERT_THAT(synced[0].places, SizeIs(1)) << "what the member was assigned";
+  EXPECT_EQ(synced[0].places[0].topic, "orders");
+  const auto committed = ns_.Requests({.operation = "kafka.OffsetCommit", .topic = "orders"});
+  ASSERT_FALSE(committed.empty());
+  EXPECT_EQ(committed[0].places[0].asked, 1);
+  std::int64_t read_to = -1;
+  for (const RequestInfo& fetch : ns_.Requests({.operation = "kafka.Fetch", .topic = "orders"})) {
+    read_to = std::max(read_to, fetch.places.at(0).answered);
+  }
+  EXPECT_EQ(read_to, 1) << "behind the record that was sent";
+}
+
+TEST_P(RequestLogOfClientsTest, AnErrorHasItsName) {
+  ASSERT_NE(Admin(bootstrap()).DeleteTopic("absent"), RD_KAFKA_RESP_ERR_NO_ERROR);
+  EXPECT_THAT(ns_.Requests({.operation = "kafka.DeleteTopics"}),
+              ElementsAre(AllOf(OnTopic("absent"), FailedWith("UNKNOWN_TOPIC_OR_PARTITION"))));
+  EXPECT_THAT(ns_.Requests({.failed = false}), Not(Contains(OnTopic("absent"))));
+}
+
+TEST_P(RequestLogOfClientsTest, AResetForgets) {
+  {
+    const NatsConnection app = ConnectAs("app");
+    Publish(app, "a", "1");
+    Flush(app);
+  }
+  ASSERT_THAT(ns_.requests(), Not(IsEmpty()));
+  ASSERT_TRUE(ns_.Reset().ok());
+  EXPECT_THAT(ns_.requests(), IsEmpty());
+  Producer producer(bootstrap());
+  producer.Send("t", "k", "v");
+  producer.FlushWell();
+  EXPECT_THAT(ns_.Requests({.operation = "kafka.Produce"}), SizeIs(1)) << "the new topics log, too";
+}
+
+INSTANTIATE_TEST_SUITE_P(Threads, RequestLogOfClientsTest, ::testing::Values(1, 3));
+
+TEST(RequestLogOffTest, WithoutAHistoryThereIsNone) {
+  Broker broker = Broker::Start({}).value();
+  const NatsConnection app = Connect(broker.Url("nats"));
+  Publish(app, "a", "1");
+  Flush(app);
+  EXPECT_THAT(broker.requests(), IsEmpty());
+  const Status lint = broker.Lint().status();
+  EXPECT_EQ(lint.code(), StatusCode::kFailedPrecondition);
+  EXPECT_THAT(lint.message(), HasSubstr("Options::history"));
+}
+
+TEST(RequestLogOffTest, OnlyTheNewestAreKept) {
+  Broker broker = Broker::Start({.history = 3}).value();
+  const NatsConnection app = Connect(broker.Url("nats"));
+  for (int i = 0; i < 10; ++i) Publish(app, "a", std::to_string(i));
+  Flush(app);
+  EXPECT_THAT(broker.requests(), ElementsAre(PayloadIs("7"), PayloadIs("8"), PayloadIs("9")));
+}
+
+}  // namespace
+}  // namespace wherry::conformance
