@@ -142,7 +142,9 @@ class Session final : public net::Session, public Subscriber {
   }
   void WriteError(std::string_view text);
   void CloseWithError(std::string_view text);
+  core::LoggedRequest Logged(Verb verb) const;
   core::LoggedRequest Logged(const Operation& operation) const;
+  void Log(core::LoggedRequest request);
   void TraceIn(const Operation& operation) const;
   void TraceOut(std::string_view line) const;
   runtime::Instant Now() const { return part_.shard().clock().Now(); }

@@ -104,8 +104,16 @@ void Session::OnPasswordChecked(bool matches, const Identity& identity) {
   password_check_.reset();
   const std::unique_ptr<ConnectOptions> options = std::move(checked_);
   if (connection_.closing()) return;
-  if (!matches) return RefuseClient();
-  AcceptConnect(*options, identity);
+  core::LoggedRequest request = Logged(Verb::kConnect);
+  part_.set_logging(&request);
+  if (matches) {
+    AcceptConnect(*options, identity);
+  } else {
+    RefuseClient();
+  }
+  part_.set_logging(nullptr);
+  Log(std::move(request));
+  if (!matches) return;
   // Something may have been changed while it was checked.
   if (authenticator_ != part_.configuration().authenticator) OnReload();
   if (connection_.closing()) return;

@@ -29,13 +29,18 @@ const char* LoggedName(Verb verb) {
 
 }  // namespace
 
-core::LoggedRequest Session::Logged(const Operation& operation) const {
+core::LoggedRequest Session::Logged(Verb verb) const {
   core::LoggedRequest request;
   request.unix_millis = part_.shard().TurnUnixMillis();
-  request.operation = LoggedName(operation.verb);
+  request.operation = LoggedName(verb);
   request.connection = client_id_;
   request.client = connect_.name;
   request.answered = true;
+  return request;
+}
+
+core::LoggedRequest Session::Logged(const Operation& operation) const {
+  core::LoggedRequest request = Logged(operation.verb);
   // The operation holds what the one before had where its own verb has nothing.
   if (operation.verb == Verb::kPub) {
     const auto headers = static_cast<std::size_t>(std::max(operation.header_size, 0));
@@ -77,6 +82,11 @@ void Session::HandleLogged(const Operation& operation, const std::shared_ptr<con
     });
     return;
   }
+  // A CONNECT whose password is still being checked is logged when that is known.
+  if (checked_ == nullptr) Log(std::move(request));
+}
+
+void Session::Log(core::LoggedRequest request) {
   // CONNECT says who the client is, and may have taken it to another account.
   request.client = connect_.name;
   if (account_->request_log() != nullptr) account_->request_log()->Add(std::move(request));

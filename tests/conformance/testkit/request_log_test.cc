@@ -121,6 +121,48 @@ TEST_P(RequestLogOfClientsTest, AResetForgets) {
 
 INSTANTIATE_TEST_SUITE_P(Threads, RequestLogOfClientsTest, ::testing::Values(1, 3));
 
+TEST(RequestLogOfUsersTest, ARefusedClientIsLoggedHoweverItsPasswordIsChecked) {
+  Options options;
+  options.history = 100;
+  NatsUser plain{.user = "plain", .password = "s3cret"};
+  // The same, checked on a thread of its own.
+  NatsUser hashed{.user = "hashed"};
+  hashed.password = "$2a$04$.Cc/sXqAuZ68WFdnu5fKvurg13Zojq4ktuHqS/0JA1LPtxJfmeZD6";
+  options.nats.users = {plain, hashed};
+  Broker broker = Broker::Start(options).value();
+  const auto connect = [&](const char* user, const char* password) {
+    NatsConnectOptions client = ConnectOptions(broker.Url("nats"));
+    natsOptions_SetUserInfo(client.get(), user, password);
+    natsOptions_SetName(client.get(), user);
+    return TryConnect(client);
+  };
+  for (const char* user : {"plain", "hashed"}) {
+    EXPECT_NE(connect(user, "wrong"), NATS_OK);
+    EXPECT_EQ(connect(user, "s3cret"), NATS_OK);
+  }
+  EXPECT_THAT(broker.Requests({.operation = "nats.CONNECT"}),
+              ElementsAre(AllOf(ByClient("plain"), FailedWith("Authorization Violation")),
+                          AllOf(ByClient("plain"), Succeeded()),
+                          AllOf(ByClient("hashed"), FailedWith("Authorization Violation")),
+                          AllOf(ByClient("hashed"), Succeeded())));
+}
+
+TEST_P(RequestLogOfClientsTest, AMessageThatIsNotAllowed) {
+  NatsOptions nats;
+  NatsUser user{.user = "u", .password = "p"};
+  user.permissions = NatsPermissions{.publish = NatsSubjectRules{.deny = {"secret"}}};
+  nats.users = {user};
+  ASSERT_TRUE(broker_.nats().Reload(nats).ok());
+  NatsConnectOptions client = ConnectOptions(ns_.Url("nats"));
+  natsOptions_SetUserInfo(client.get(), "u", "p");
+  const NatsConnection connection = Connect(client);
+  Publish(connection, "secret", "1");
+  natsConnection_FlushTimeout(connection.get(), kPatience.count());
+  EXPECT_THAT(ns_.Requests({.operation = "nats.PUB"}),
+              ElementsAre(AllOf(SubjectIs("secret"),
+                                FailedWith("Permissions Violation for Publish to \"secret\""))));
+}
+
 TEST(RequestLogOffTest, WithoutAHistoryThereIsNone) {
   Broker broker = Broker::Start({}).value();
   const NatsConnection app = Connect(broker.Url("nats"));
