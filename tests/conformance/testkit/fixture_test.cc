@@ -65,6 +65,30 @@ TEST(BrokerFixtureTest, ATestThatStoppedItsBrokerIsDone) {
   inner.TearDown();
 }
 
+class InnerNamespaceTest : public wherry::testing::NamespaceTest {
+ public:
+  using NamespaceTest::ns;
+  using NamespaceTest::SetUp;
+  using NamespaceTest::TearDown;
+  void TestBody() override {}
+};
+
+TEST(NamespaceFixtureTest, EachTestIsAlone) {
+  InnerNamespaceTest first;
+  first.SetUp();
+  EXPECT_EQ(first.ns().name(), "NamespaceFixtureTest.EachTestIsAlone");
+  {
+    const NatsConnection client = Connect(first.ns().Url("nats"));
+    Publish(client, "orders.new", "1");
+    Flush(client);
+  }
+  EXPECT_NONFATAL_FAILURE(first.TearDown(), "[unreceived] a message on \"orders.new\"");
+  InnerNamespaceTest second;
+  second.SetUp();
+  EXPECT_TRUE(second.ns().requests().empty());
+  second.TearDown();
+}
+
 class OrdersTest : public wherry::testing::BrokerTest {};
 
 TEST_F(OrdersTest, ATestThatLeavesNothingPasses) {

@@ -147,18 +147,20 @@ TEST(RequestLogOfUsersTest, ARefusedClientIsLoggedHoweverItsPasswordIsChecked) {
                           AllOf(ByClient("hashed"), Succeeded())));
 }
 
-TEST_P(RequestLogOfClientsTest, AMessageThatIsNotAllowed) {
-  NatsOptions nats;
+TEST(RequestLogOfUsersTest, AMessageThatIsNotAllowed) {
+  Options options;
+  options.history = 100;
   NatsUser user{.user = "u", .password = "p"};
   user.permissions = NatsPermissions{.publish = NatsSubjectRules{.deny = {"secret"}}};
-  nats.users = {user};
-  ASSERT_TRUE(broker_.nats().Reload(nats).ok());
-  NatsConnectOptions client = ConnectOptions(ns_.Url("nats"));
+  options.nats.users = {user};
+  Broker broker = Broker::Start(options).value();
+  NatsConnectOptions client = ConnectOptions(broker.Url("nats"));
   natsOptions_SetUserInfo(client.get(), "u", "p");
   const NatsConnection connection = Connect(client);
   Publish(connection, "secret", "1");
+  // Ends when the refusal has come, or everything has been handled.
   natsConnection_FlushTimeout(connection.get(), kPatience.count());
-  EXPECT_THAT(ns_.Requests({.operation = "nats.PUB"}),
+  EXPECT_THAT(broker.Requests({.operation = "nats.PUB"}),
               ElementsAre(AllOf(SubjectIs("secret"),
                                 FailedWith("Permissions Violation for Publish to \"secret\""))));
 }
