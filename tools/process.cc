@@ -3,9 +3,12 @@
 #include <malloc.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
+#include <thread>
 
 namespace wherry::server {
 namespace {
@@ -43,6 +46,18 @@ sigset_t BlockSignals(std::initializer_list<int> signals) {
   for (const int signal : signals) sigaddset(&blocked, signal);
   pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   return blocked;
+}
+
+void EndWithInput() {
+  // A thread that nobody joins: it waits as long as the starter lives, and ends with the process.
+  std::thread([] {
+    char dropped[256];
+    while (true) {
+      const ssize_t size = read(STDIN_FILENO, dropped, sizeof(dropped));
+      if (size == 0 || (size < 0 && errno != EINTR)) break;
+    }
+    kill(getpid(), SIGTERM);
+  }).detach();
 }
 
 int AwaitSignal(const sigset_t& signals) {

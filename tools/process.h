@@ -14,6 +14,10 @@ void RaiseDescriptorLimit();
 // with AwaitSignal.
 sigset_t BlockSignals(std::initializer_list<int> signals);
 
+// Sends this process SIGTERM when its standard input ends: a pipe whose other end the starting
+// process holds ends with that process, however it dies. What comes through it is dropped.
+void EndWithInput();
+
 // Waits for one of `signals`, which are blocked. Meanwhile it gives back to the system, every few
 // seconds, memory that has become free: malloc keeps what lies below a block still in use, and so
 // whatever thousands of connections or a crowd of slow subscribers once needed.

@@ -30,6 +30,11 @@ const std::map<std::string, LogLevel> kLogLevels = {{"error", LogLevel::kError},
                                                     {"debug", LogLevel::kDebug},
                                                     {"trace", LogLevel::kTrace}};
 
+const std::map<std::string, ControlAccess> kControlAccess = {
+    {"off", ControlAccess::kOff},
+    {"loopback", ControlAccess::kLoopback},
+    {"everywhere", ControlAccess::kEverywhere}};
+
 constexpr const char* kExamples =
     "Examples:\n"
     "  wherry                                    NATS 4222, Kafka 9092, HTTP 8222, data kept\n"
@@ -37,8 +42,11 @@ constexpr const char* kExamples =
     "  wherry --listen nats://0.0.0.0:4222       NATS alone, for other machines too\n"
     "  wherry --ephemeral --ports-file ports     for a test: read the URLs from ./ports\n"
     "  WHERRY_NATS_TOKEN=s3cret wherry           NATS clients must present the token\n"
+    "  wherry exec -- make test                  run a command beside a broker of its own, at\n"
+    "                                            $WHERRY_NATS_URL, $WHERRY_HTTP_URL and\n"
+    "                                            $WHERRY_KAFKA_BOOTSTRAP; --ephemeral is implied\n"
     "\n"
-    "Exit status: 0 after SIGINT or SIGTERM, 2 if it could not start.\n";
+    "Exit status: 0 after SIGINT or SIGTERM, 2 if it could not start; of exec, the command's.\n";
 
 // What the flags say, before defaults that depend on one another are settled.
 struct Flags {
@@ -49,6 +57,7 @@ struct Flags {
   std::string memory_limit;
   std::string sync = "commit";
   std::string log_level = "info";
+  std::string control;  // empty: by --ephemeral
 };
 
 // Accepts the keys of a map; --help names them as the flag's type already.
@@ -126,6 +135,11 @@ void DeclareNetwork(CLI::App& app, Flags& flags, ServerOptions& options) {
       ->check(CLI::Range(0, kMaxThreads).description(""))
       ->capture_default_str()
       ->group(group);
+  AddValue(app, "--control", flags.control, "off|loopback|everywhere",
+           "HTTP listeners at which POST /control/... may change all there is;\n"
+           "loopback with --ephemeral, else off")
+      ->check(OneOf(kControlAccess))
+      ->group(group);
   AddValue(app, "--nats-user", options.broker.nats.user, "NAME", "User that NATS clients must be")
       ->group(group);
   AddValue(app, "--nats-password", options.broker.nats.password, "WORD",
@@ -147,6 +161,10 @@ void DeclareRunning(CLI::App& app, Flags& flags, ServerOptions& options) {
          "Descriptor that gets the same object as one line when all\nlisten, and is then closed")
       ->check(CLI::Range(0, std::numeric_limits<int>::max()).description(""))
       ->type_name("N")
+      ->group(group);
+  app.add_flag("--exit-with-parent", options.exit_with_parent,
+               "End when standard input does: a pipe that the starting process\n"
+               "holds the other end of ends with it, by kill -9 too")
       ->group(group);
   AddValue(app, "--log-level", flags.log_level, "error|warning|info|debug|trace",
            "Log lines on standard error down to")
@@ -182,6 +200,22 @@ CommandLine RefuseUnknown(const CLI::App& app) {
                 (nearest.empty() ? "" : " (did you mean " + nearest + "?)"));
 }
 
+// Takes the command off `wherry exec [options] -- command [arguments]` and leaves the rest.
+// Something else than "exec" comes first: nothing changes.
+std::optional<CommandLine> TakeCommand(std::vector<std::string>& arguments, Flags& flags,
+                                       ServerOptions& options) {
+  if (arguments.empty() || arguments.front() != "exec") return std::nullopt;
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes != arguments.end()) options.command.assign(dashes + 1, arguments.end());
+  if (options.command.empty())
+    return Refuse("exec needs a command: wherry exec [options] -- command [arguments]");
+  arguments.assign(arguments.begin() + 1, dashes);
+  flags.ephemeral = std::find_if(arguments.begin(), arguments.end(), [](const std::string& one) {
+                      return one.starts_with("--data-dir");
+                    }) == arguments.end();
+  return std::nullopt;
+}
+
 // Settles what depends on several flags.
 CommandLine Settle(const Flags& flags, ServerOptions options) {
   if (!flags.memory_limit.empty()) {
@@ -199,6 +233,10 @@ CommandLine Settle(const Flags& flags, ServerOptions options) {
   options.broker.data_dir = flags.ephemeral ? "" : flags.data_dir;
   options.broker.listen = flags.listen.empty() && !flags.ephemeral ? kDefaultListen : flags.listen;
   options.broker.sync = kSyncModes.at(flags.sync);
+  // Data that is kept is not for everybody who reaches the port.
+  options.broker.control = !flags.control.empty() ? kControlAccess.at(flags.control)
+                           : flags.ephemeral      ? ControlAccess::kLoopback
+                                                  : ControlAccess::kOff;
   options.log_level = kLogLevels.at(flags.log_level);
   CommandLine result;
   result.options = std::move(options);
@@ -238,8 +276,12 @@ CommandLine ReadCommandLine(int argc, const char* const* argv) {
   DeclareNetwork(app, flags, options);
   DeclareRunning(app, flags, options);
   app.footer(kExamples);
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (const std::optional<CommandLine> refusal = TakeCommand(arguments, flags, options))
+    return *refusal;
+  std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     return ExitWith(0, app.help());
   } catch (const CLI::CallForVersion& version) {

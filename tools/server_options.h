@@ -15,6 +15,8 @@ struct ServerOptions {
   LogLevel log_level = LogLevel::kInfo;
   std::string ports_file;  // empty: none
   int ready_fd = -1;       // -1: none
+  bool exit_with_parent = false;
+  std::vector<std::string> command;  // of `wherry exec`; empty: a server that waits for a signal
 };
 
 // The exit status after a command line, or a start, that cannot work.

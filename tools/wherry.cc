@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "tools/command.h"
 #include "tools/nats_server/run.h"
 #include "tools/ports.h"
 #include "tools/process.h"
@@ -71,7 +72,10 @@ int Run(ServerOptions options) {
                        "--ready-fd " + std::to_string(options.ready_fd) +
                            " is not open; the starting process must pass it on"));
   RaiseDescriptorLimit();
-  const sigset_t end_signals = BlockSignals({SIGINT, SIGTERM});
+  // Before there is any other thread, which would take them.
+  const sigset_t end_signals = options.command.empty()
+                                   ? BlockSignals({SIGINT, SIGTERM})
+                                   : BlockSignals({SIGINT, SIGTERM, SIGCHLD});
   signal(SIGPIPE, SIG_IGN);  // a closed standard output must not end the server
 
   options.broker.log = [least = options.log_level](LogLevel level, std::string_view line) {
@@ -79,9 +83,11 @@ int Run(ServerOptions options) {
   };
   StatusOr<Broker> broker = Broker::Start(options.broker);
   if (!broker.ok()) return Fail(broker.status());
+  if (!options.command.empty()) return RunCommand(options.command, *broker, end_signals);
   const Status announced = Announce(*broker, ports_file, options.ready_fd);
   if (!announced.ok()) return Fail(announced);
 
+  if (options.exit_with_parent) EndWithInput();
   WaitForEnd(end_signals);
   const Status stopped = broker->Stop();
   return stopped.ok() ? 0 : Fail(stopped);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <random>
 #include <thread>
 #include <utility>
@@ -17,6 +18,9 @@ namespace wherry::embed {
 namespace {
 
 constexpr int kMaxThreads = 8;  // unless more are asked for by number
+
+// HTTP connections belong to no namespace, whose end they see.
+constexpr std::uint32_t kGroupOfPages = std::numeric_limits<std::uint32_t>::max();
 
 std::uint64_t RandomSeed() {
   std::random_device device;
@@ -62,6 +66,8 @@ Engine::Engine(const Options& options,
                     [this](std::string_view line) { Log(LogLevel::kTrace, line); }}),
       nats_monitor_(nats_server_, home()),
       link_(std::make_shared<ShardLink>(home())),
+      control_(std::make_shared<control::Control>()),
+      http_control_(*control_, link_),
       default_namespace_(
           std::make_shared<NamespaceState>(core::Namespace{core::kDefaultNamespace}, 0, *this,
                                            nats_server_.global_account(), options.history)) {}
@@ -100,7 +106,7 @@ absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string
   for (const std::string& text : urls) {
     const absl::StatusOr<net::ListenUrl> url = net::ListenUrl::Parse(text);
     if (!url.ok()) return url.status();
-    net::ConnectionSet::MakeSession make_session = SessionMaker(state, url->protocol);
+    net::ConnectionSet::MakeSession make_session = SessionMaker(state, *url);
     if (make_session == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(
           "cannot listen at \"", text, "\": this build does not speak ", url->protocol));
@@ -113,8 +119,10 @@ absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string
     // Everything but NATS lives on the first shard.
     std::vector<net::ConnectionSet*> serving = Pointers(connections_);
     if (url->protocol != "nats") serving.resize(1);
-    auto listener =
-        net::Listener::Open(std::move(serving), *url, std::move(make_session), state.group);
+    // A reset that was asked for over HTTP is answered there.
+    const bool pages = url->protocol == "http" || url->protocol == "https";
+    auto listener = net::Listener::Open(std::move(serving), *url, std::move(make_session),
+                                        pages ? kGroupOfPages : state.group);
     if (!listener.ok()) return listener.status();
     state.listeners.push_back(*std::move(listener));
   }
@@ -122,31 +130,44 @@ absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string
 }
 
 net::ConnectionSet::MakeSession Engine::SessionMaker(NamespaceState& state,
-                                                     std::string_view protocol) {
-  if (protocol == "nats") {
+                                                     const net::ListenUrl& url) {
+  if (url.protocol == "nats") {
     return [this, &state](net::Connection& connection) {
       return nats_server_.MakeSession(connection, state.account);
     };
   }
-  if (protocol == "kafka") {
+  if (url.protocol == "kafka") {
     return [&state](net::Connection& connection) {
       return std::make_unique<kafka::Session>(*state.cluster, connection);
     };
   }
-  const auto handler = [&state](const net::HttpRequest& request, const net::HttpReply& reply) {
-    state.pages.Handle(request, reply);
-  };
-  if (protocol == "http") {
-    return [handler](net::Connection& connection) {
+  if (url.protocol == "http") {
+    return [handler = PagesOf(state, url)](net::Connection& connection) {
       return net::MakeHttpSession(connection, handler);
     };
   }
-  if (protocol == "https") {
-    return [this, handler](net::Connection& connection) {
+  if (url.protocol == "https") {
+    return [this, handler = PagesOf(state, url)](net::Connection& connection) {
       return net::MakeHttpSession(connection, handler, https_tls_);
     };
   }
   return nullptr;
+}
+
+// What answers at one listener; where it may be controlled, /control too.
+net::HttpHandler Engine::PagesOf(NamespaceState& state, const net::ListenUrl& url) {
+  const bool controlled = options_.control == ControlAccess::kEverywhere ||
+                          (options_.control == ControlAccess::kLoopback && url.IsLoopback());
+  // Weakly: a connection may outlive the namespace.
+  return [this, controlled, weak = state.weak_from_this()](const net::HttpRequest& request,
+                                                           const net::HttpReply& reply) {
+    std::shared_ptr<NamespaceState> space = weak.lock();
+    if (space == nullptr) return reply.Send({404, "text/plain", "the namespace has ended\n", {}});
+    if (controlled && control::HttpControl::Owns(request.path)) {
+      return http_control_.Handle(std::move(space), request, reply);
+    }
+    space->pages.Handle(request, reply);
+  };
 }
 
 // When the ports of the default namespace are known.
@@ -234,6 +255,7 @@ Status Engine::Stop() {
   data_->Stop();
   password_thread_.Stop();
   link_->End([this] { home().Stop(); });
+  http_control_.Stop();
   return {};
 }
 

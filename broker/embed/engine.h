@@ -10,6 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "broker/core/background_thread.h"
+#include "broker/embed/control/control.h"
+#include "broker/embed/control/http_control.h"
 #include "broker/embed/data.h"
 #include "broker/embed/namespace_state.h"
 #include "broker/embed/shard_link.h"
@@ -47,6 +49,13 @@ class Engine {
   static Status ResetNamespace(NamespaceState& state);
 
   const std::shared_ptr<NamespaceState>& default_namespace() const { return default_namespace_; }
+  // nullptr: there is none of that name. Static likewise.
+  static std::shared_ptr<NamespaceState> FindNamespace(NamespaceState& from,
+                                                       std::string_view name);
+  static absl::StatusOr<std::shared_ptr<NamespaceState>> AddNamespace(NamespaceState& from,
+                                                                      std::string_view name);
+
+  const std::shared_ptr<control::Control>& control() const { return control_; }
   nats::Server& nats_server() { return nats_server_; }
   const std::shared_ptr<ShardLink>& link() const { return link_; }
   const std::vector<std::unique_ptr<runtime::Shard>>& shards() const { return shards_; }
@@ -65,7 +74,8 @@ class Engine {
   void AddPages(NamespaceState& state);
   void Begin();
   nats::MonitorAddresses Addresses() const;
-  net::ConnectionSet::MakeSession SessionMaker(NamespaceState& state, std::string_view protocol);
+  net::ConnectionSet::MakeSession SessionMaker(NamespaceState& state, const net::ListenUrl& url);
+  net::HttpHandler PagesOf(NamespaceState& state, const net::ListenUrl& url);
   // All there are, the default one first.
   std::vector<std::shared_ptr<NamespaceState>> Namespaces() const;
 
@@ -91,6 +101,8 @@ class Engine {
   nats::Monitor nats_monitor_;
   std::shared_ptr<const net::TlsAcceptor> https_tls_;  // with a listener of https
   std::shared_ptr<ShardLink> link_;
+  const std::shared_ptr<control::Control> control_;
+  control::HttpControl http_control_;
 
   std::mutex stop_mutex_;
   bool stopped_ = false;

@@ -62,6 +62,23 @@ absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::AddNamespace(std::string
   return made;
 }
 
+absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::AddNamespace(NamespaceState& from,
+                                                                     std::string_view name) {
+  const std::lock_guard<std::mutex> lock(from.engine_mutex);
+  if (from.engine == nullptr) return absl::UnavailableError("the broker has stopped");
+  return from.engine->AddNamespace(name);
+}
+
+std::shared_ptr<NamespaceState> Engine::FindNamespace(NamespaceState& from,
+                                                      std::string_view name) {
+  const std::lock_guard<std::mutex> lock(from.engine_mutex);
+  if (from.engine == nullptr) return nullptr;
+  for (std::shared_ptr<NamespaceState>& state : from.engine->Namespaces()) {
+    if (state->name.name == name) return std::move(state);
+  }
+  return nullptr;
+}
+
 // On the shard.
 absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::MakeNamespace(core::Namespace name) {
   if (name.name == core::kDefaultNamespace) return Taken(name.name);

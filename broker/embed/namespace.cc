@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "broker/embed/control/control.h"
 #include "broker/embed/engine.h"
 #include "broker/embed/namespace_state.h"
 
@@ -43,6 +44,10 @@ std::vector<std::string> Namespace::Urls() const {
 Nats& Namespace::nats() { return state_->nats; }
 
 Kafka& Namespace::kafka() { return state_->kafka; }
+
+StatusOr<std::string> Namespace::Call(std::string_view operation, std::string_view json) {
+  return state_->control->CallText(state_, operation, json);
+}
 
 Status Namespace::Reset() { return embed::Engine::ResetNamespace(*state_); }
 

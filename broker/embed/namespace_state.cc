@@ -16,7 +16,8 @@ NamespaceState::NamespaceState(core::Namespace name, std::uint32_t group, Engine
       nats_state(std::make_shared<Nats::State>(engine.link(), engine.nats_server(), account)),
       kafka_state(std::make_shared<Kafka::State>(engine.link())),
       nats(nats_state),
-      kafka(kafka_state) {
+      kafka(kafka_state),
+      control(engine.control()) {
   account.set_request_log(requests);
   nats_state->requests = requests;
 }

@@ -16,15 +16,19 @@
 #include "broker/kafka/cluster.h"
 #include "broker/nats/account.h"
 #include "broker/net/listener.h"
+#include "wherry/namespace.h"
 
 namespace wherry::embed {
 
 class Engine;
+namespace control {
+class Control;
+}
 
 // One namespace of a running broker: what every protocol has of it, and how clients come to it.
 // Threads: as its members say; `engine` under `engine_mutex`. Shared by the engine and a Namespace,
 // which may outlive it.
-struct NamespaceState {
+struct NamespaceState : std::enable_shared_from_this<NamespaceState> {
   // `account` is NATS' part of it. `history` operations are remembered. Before the shard starts, or
   // on it.
   NamespaceState(core::Namespace name, std::uint32_t group, Engine& engine, nats::Account& account,
@@ -55,6 +59,20 @@ struct NamespaceState {
   const std::shared_ptr<Kafka::State> kafka_state;
   Nats nats;
   Kafka kafka;
+  const std::shared_ptr<control::Control> control;  // the broker's, of all its namespaces
+};
+
+// The verbs of a namespace that somebody else owns. Threads: one. Owned by who uses it.
+class NamespaceView {
+ public:
+  explicit NamespaceView(std::shared_ptr<NamespaceState> state) : space_(std::move(state)) {}
+  NamespaceView(const NamespaceView&) = delete;
+  ~NamespaceView() { space_.state_ = nullptr; }  // or its own destructor would end it
+
+  Namespace& operator*() { return space_; }
+
+ private:
+  Namespace space_;
 };
 
 }  // namespace wherry::embed

@@ -123,4 +123,12 @@ absl::StatusOr<std::vector<Endpoint>> ListenUrl::Endpoints() const {
   return endpoints;
 }
 
+bool ListenUrl::IsLoopback() const {
+  const absl::StatusOr<std::vector<Endpoint>> endpoints = Endpoints();
+  return endpoints.ok() && std::all_of(endpoints->begin(), endpoints->end(), [](const auto& one) {
+    const std::string address = one.host();
+    return address.starts_with("127.") || address == "::1";
+  });
+}
+
 }  // namespace wherry::net

@@ -56,6 +56,8 @@ struct ListenUrl {
   // The addresses to listen at; localhost is 127.0.0.1 and ::1, * every address of IPv4 and IPv6,
   // any other host a literal address.
   absl::StatusOr<std::vector<Endpoint>> Endpoints() const;
+  // Whether all of these belong to this machine alone: localhost, 127.0.0.0/8, ::1.
+  bool IsLoopback() const;
 };
 
 }  // namespace wherry::net

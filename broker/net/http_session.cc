@@ -16,9 +16,8 @@ namespace {
 
 class HttpSession final : public Session {
  public:
-  HttpSession(Connection& connection, const HttpHandler& handler,
-              std::shared_ptr<const TlsAcceptor> tls)
-      : connection_(connection), handler_(handler), tls_(std::move(tls)) {
+  HttpSession(Connection& connection, HttpHandler handler, std::shared_ptr<const TlsAcceptor> tls)
+      : connection_(connection), handler_(std::move(handler)), tls_(std::move(tls)) {
     Reset();
   }
 
@@ -75,6 +74,8 @@ class HttpSession final : public Session {
     if (question != std::string_view::npos)
       request.query = std::string(target.substr(question + 1));
     request.body = message.body();
+    request.host = std::string(message[http::field::host]);
+    request.content_type = std::string(message[http::field::content_type]);
     const bool keep_alive = message.keep_alive();
     const bool head = message.method() == http::verb::head;
     Reset();
@@ -120,7 +121,7 @@ class HttpSession final : public Session {
   }
 
   Connection& connection_;
-  const HttpHandler& handler_;
+  const HttpHandler handler_;
   const std::shared_ptr<const TlsAcceptor> tls_;  // null: in the clear
   std::optional<http::request_parser<http::string_body>> parser_;
   std::string pending_;  // not yet parsed; the parser takes whole lines only
@@ -131,9 +132,9 @@ class HttpSession final : public Session {
 
 }  // namespace
 
-std::unique_ptr<Session> MakeHttpSession(Connection& connection, const HttpHandler& handler,
+std::unique_ptr<Session> MakeHttpSession(Connection& connection, HttpHandler handler,
                                          std::shared_ptr<const TlsAcceptor> tls) {
-  return std::make_unique<HttpSession>(connection, handler, std::move(tls));
+  return std::make_unique<HttpSession>(connection, std::move(handler), std::move(tls));
 }
 
 }  // namespace wherry::net

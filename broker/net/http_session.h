@@ -17,6 +17,9 @@ struct HttpRequest {
   std::string path;    // "/varz"
   std::string query;   // "subs=1", without the question mark; not decoded
   std::string body;
+  // Headers: "localhost:8222", "application/json"; "" if they are not there.
+  std::string host;
+  std::string content_type;
 };
 
 struct HttpResponse {
@@ -51,7 +54,7 @@ using HttpHandler = std::function<void(const HttpRequest&, HttpReply)>;
 // Speaks HTTP/1.1 (with keep-alive) on one connection; requests that come together are answered one
 // after the other. Over TLS with `tls`, which may be null. Limits: kMaxHttpHeader, kMaxHttpBody
 // bytes.
-std::unique_ptr<Session> MakeHttpSession(Connection& connection, const HttpHandler& handler,
+std::unique_ptr<Session> MakeHttpSession(Connection& connection, HttpHandler handler,
                                          std::shared_ptr<const TlsAcceptor> tls = nullptr);
 
 inline constexpr std::uint32_t kMaxHttpHeader = 8 * 1024;

@@ -45,15 +45,13 @@ std::optional<std::string> Decode(std::string_view text, std::string_view last_t
   return bytes;
 }
 
-}  // namespace
-
-std::string EncodeBase64Url(std::string_view bytes) {
+std::string Encode(std::string_view bytes, std::string_view last_two) {
   std::string text;
-  text.reserve((bytes.size() * 4 + 2) / 3);
+  text.reserve((bytes.size() + 2) / 3 * 4);
   std::uint32_t bits = 0;
   int pending = 0;  // bits not written yet
   const auto write = [&](std::uint32_t digit) {
-    text.push_back(digit == 62 ? '-' : digit == 63 ? '_' : kCommon[digit]);
+    text.push_back(digit < 62 ? kCommon[digit] : last_two[digit - 62]);
   };
   for (const char byte : bytes) {
     bits = bits << 8 | static_cast<unsigned char>(byte);
@@ -63,8 +61,18 @@ std::string EncodeBase64Url(std::string_view bytes) {
   return text;
 }
 
+}  // namespace
+
+std::string EncodeBase64Url(std::string_view bytes) { return Encode(bytes, "-_"); }
+
 std::optional<std::string> DecodeBase64Url(std::string_view text) {
   return Decode(text, "-_", false);
+}
+
+std::string EncodeBase64(std::string_view bytes) {
+  std::string text = Encode(bytes, "+/");
+  while (text.size() % 4 != 0) text.push_back('=');
+  return text;
 }
 
 std::optional<std::string> DecodeBase64(std::string_view text) { return Decode(text, "+/", true); }

@@ -12,7 +12,8 @@ namespace wherry::nats {
 // The URL alphabet (- and _), without padding.
 std::string EncodeBase64Url(std::string_view bytes);
 std::optional<std::string> DecodeBase64Url(std::string_view text);
-// The standard alphabet (+ and /); the padding must be there.
+// The standard alphabet (+ and /), with padding, which must be there.
+std::string EncodeBase64(std::string_view bytes);
 std::optional<std::string> DecodeBase64(std::string_view text);
 
 }  // namespace wherry::nats

@@ -86,6 +86,7 @@ StatusOr<Options> BrokerOptions(const Settings& settings) {
   nats.trace = settings.log.trace;
   if (Status status = Check(nats); !status.ok()) return status;
 
+  options.control = ControlAccess::kOff;  // nats-server has no such pages
   StatusOr<std::string> url =
       ListenUrl("nats", ClientHost(settings), settings.port == 0 ? kDefaultPort : settings.port);
   if (!url.ok()) return url.status();

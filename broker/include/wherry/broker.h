@@ -75,6 +75,9 @@ class WHERRY_EXPORT Broker {
     return default_namespace_.Lint(options);
   }
   Status Reset() { return default_namespace_.Reset(); }
+  StatusOr<std::string> Call(std::string_view operation, std::string_view json) {
+    return default_namespace_.Call(operation, json);
+  }
 
  private:
   explicit Broker(std::unique_ptr<embed::Engine> engine);

@@ -16,7 +16,8 @@ namespace wherry {
 
 namespace embed {
 struct NamespaceState;
-}
+class NamespaceView;
+}  // namespace embed
 
 // A world of its own in a broker: subjects, topics, groups and offsets that no other namespace
 // sees, and listeners of its own on every protocol, by which clients come to it without knowing. A
@@ -73,8 +74,17 @@ class WHERRY_EXPORT Namespace {
   // what the disk says.
   Status Reset();
 
+  // Every verb by its name, with a JSON object in and out: for wrappers in other languages, which
+  // reach it as wherry_call of wherry/c.h or as POST /control/... over HTTP. Call("nats.publish",
+  // R"({"subject": "s", "payload": "p"})") answers "{}"; "broker.operations" answers with all there
+  // are. A member "namespace" names another namespace than this one.
+  // kNotFound: no such operation or namespace; kInvalidArgument: no JSON object, or a member that
+  // is missing, unknown or of the wrong type; else what the verb answers.
+  StatusOr<std::string> Call(std::string_view operation, std::string_view json);
+
  private:
   friend class Broker;
+  friend class embed::NamespaceView;
   explicit Namespace(std::shared_ptr<embed::NamespaceState> state);
   std::shared_ptr<embed::NamespaceState> state_;
 };

@@ -22,6 +22,14 @@ enum class SyncMode {
 // How much a log line matters.
 enum class LogLevel { kError, kWarning, kInfo, kDebug, kTrace };
 
+// At which HTTP listeners POST /control/... changes the broker's state, as tests do from another
+// process: whoever reaches one of them can read and delete everything.
+enum class ControlAccess {
+  kOff,
+  kLoopback,    // those at 127.0.0.1, ::1 and localhost
+  kEverywhere,  // all
+};
+
 // How the broker's Kafka side behaves.
 struct KafkaOptions {
   // Partitions of a topic that is created without naming a number.
@@ -62,6 +70,8 @@ struct Options {
 
   NatsOptions nats;
   KafkaOptions kafka;
+
+  ControlAccess control = ControlAccess::kLoopback;
 
   // Receives log lines, from the broker's threads; must not block. Empty: they are dropped.
   std::function<void(LogLevel, std::string_view line)> log;

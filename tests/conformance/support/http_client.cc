@@ -9,9 +9,22 @@
 namespace wherry::conformance {
 
 HttpAnswer HttpGet(const std::string& url, const std::string& target) {
+  return HttpSend(url, "GET", target, "Host: localhost\r\n", "");
+}
+
+HttpAnswer HttpControl(const std::string& url, const std::string& target,
+                       const std::string& json) {
+  return HttpSend(url, "POST", target, "Host: localhost\r\nContent-Type: application/json\r\n",
+                  json);
+}
+
+HttpAnswer HttpSend(const std::string& url, const std::string& method, const std::string& target,
+                    const std::string& headers, const std::string& body) {
   RawSocket socket(AddressOfUrl(url));
+  const std::string length =
+      body.empty() ? "" : "Content-Length: " + std::to_string(body.size()) + "\r\n";
   // HTTP/1.0: the body comes in one piece and ends with the connection.
-  socket.Send("GET " + target + " HTTP/1.0\r\nHost: localhost\r\n\r\n");
+  socket.Send(method + " " + target + " HTTP/1.0\r\n" + headers + length + "\r\n" + body);
   EXPECT_TRUE(socket.AwaitClosed()) << target;
   const std::string text = socket.Take();
   const std::size_t end = text.find("\r\n\r\n");

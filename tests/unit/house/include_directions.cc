@@ -67,10 +67,12 @@ Folders Allowed(std::string_view path) {
 std::string WhyNotForeign(std::string_view path, std::string_view name) {
   if (path.starts_with("tests/")) return "";
   if (path.starts_with("broker/include/") && !IsStandard(name)) {
-    // The fixture for GoogleTest and the matchers are the headers that cannot do without it.
-    const bool for_tests = (path.ends_with("/testing.h") && name == "gtest/gtest.h") ||
-                           (path.ends_with("/matchers.h") && name == "gmock/gmock.h");
-    return for_tests ? "" : "a public header includes the standard library and wherry/ alone";
+    // The fixture for GoogleTest and the matchers are the headers that cannot do without it; the one
+    // for C has the standard library of C.
+    const bool alone = (path.ends_with("/testing.h") && name == "gtest/gtest.h") ||
+                       (path.ends_with("/matchers.h") && name == "gmock/gmock.h") ||
+                       (path.ends_with("/c.h") && (name == "stddef.h" || name == "stdint.h"));
+    return alone ? "" : "a public header includes the standard library and wherry/ alone";
   }
   if (name.starts_with("rocksdb/") && !path.starts_with("storage/rocksdb_"))
     return "RocksDB's headers belong to storage/rocksdb_* alone";

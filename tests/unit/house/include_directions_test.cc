@@ -50,6 +50,7 @@ TEST(IncludeDirections, FindEveryForbiddenOne) {
                               {"broker/http/varz.h", "#include \"broker/nats/session.h\""},
                               {"broker/include/wherry/nats.h", "#include \"absl/status/status.h\""},
                               {"broker/include/wherry/nats.h", "#include <sys/socket.h>"},
+                              {"broker/include/wherry/nats.h", "#include <stddef.h>"},
                               {"broker/include/wherry/nats.h", "#include \"broker/core/x.h\""},
                               {"tools/wherry.cc", "#include \"broker/embed/state.h\""},
                               {"clients/c/example.c", "#include \"storage/log.h\""},
@@ -71,6 +72,7 @@ TEST(IncludeDirections, AllowTheOthers) {
       {"broker/embed/broker.cc", "#include \"broker/nats/session.h\""},
       {"broker/include/wherry/testing.h", "#include <gtest/gtest.h>"},
       {"broker/include/wherry/matchers.h", "#include <gmock/gmock.h>"},
+      {"broker/include/wherry/c.h", "#include <stddef.h>"},
       {"tools/wherry.cc", "#include <CLI/CLI.hpp>"},
       {"tests/unit/broker/net/listener_test.cc", "#include <boost/asio.hpp>"},
       {"storage/log.h", "// #include \"broker/core/partition.h\""}};

@@ -32,6 +32,25 @@ TEST(CommandLine, EphemeralTakesFreePortsAndNoFolder) {
   EXPECT_THAT(options.listen, ::testing::IsEmpty());
 }
 
+TEST(CommandLine, ControlIsOpenWhereNothingIsKept) {
+  EXPECT_EQ(Read({}).options.broker.control, ControlAccess::kOff);
+  EXPECT_EQ(Read({"--ephemeral"}).options.broker.control, ControlAccess::kLoopback);
+  EXPECT_EQ(Read({"--ephemeral", "--control", "off"}).options.broker.control, ControlAccess::kOff);
+  EXPECT_EQ(Read({"--control", "everywhere"}).options.broker.control, ControlAccess::kEverywhere);
+  EXPECT_THAT(Read({"--control", "maybe"}).exit_status, Optional(2));
+}
+
+TEST(CommandLine, ExecTakesWhatComesBehindTheDashes) {
+  const ServerOptions options = Read({"exec", "--threads", "2", "--", "ls", "--threads"}).options;
+  EXPECT_THAT(options.command, ElementsAre("ls", "--threads"));
+  EXPECT_EQ(options.broker.threads, 2);
+  EXPECT_EQ(options.broker.data_dir, "");
+  EXPECT_EQ(Read({"exec", "--data-dir", "d", "--", "ls"}).options.broker.data_dir, "d");
+  EXPECT_THAT(Read({"exec", "ls"}).exit_status, Optional(2));
+  EXPECT_THAT(Read({"exec", "--"}).exit_status, Optional(2));
+  EXPECT_THAT(Read({"--", "ls"}).exit_status, Optional(2));
+}
+
 TEST(CommandLine, ListensWhereItIsToldAlone) {
   const Options options =
       Read({"--listen", "nats://[::1]:1,kafka://a:2", "--listen=http://b:3"}).options.broker;

@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 namespace wherry::server {
 namespace {
@@ -27,8 +28,10 @@ void Redirect(const std::string& path, int descriptor) {
   dup2(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), descriptor);
 }
 
-[[noreturn]] void RunChild(const std::string& folder, int ready, std::vector<char*> arguments) {
+[[noreturn]] void RunChild(const std::string& folder, int input, int ready,
+                           std::vector<char*> arguments) {
   if (chdir(folder.c_str()) != 0) _exit(126);
+  dup2(input, STDIN_FILENO);
   Redirect("output", STDOUT_FILENO);
   Redirect("errors", STDERR_FILENO);
   if (ready != kReadyDescriptor) dup2(ready, kReadyDescriptor);
@@ -54,12 +57,14 @@ ServerProcess::ServerProcess(const std::string& program, std::vector<std::string
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) std::abort();
+  int ends[2], input[2];
+  if (pipe2(ends, O_CLOEXEC) != 0 || pipe2(input, O_CLOEXEC) != 0) std::abort();
   child_ = fork();
-  if (child_ == 0) RunChild(folder_, ends[1], std::move(pointers));
+  if (child_ == 0) RunChild(folder_, input[0], ends[1], std::move(pointers));
   close(ends[1]);
+  close(input[0]);
   ready_ = ends[0];
+  input_ = input[1];
 }
 
 ServerProcess::~ServerProcess() {
@@ -68,6 +73,7 @@ ServerProcess::~ServerProcess() {
     waitpid(child_, nullptr, 0);
   }
   close(ready_);
+  CloseInput();
   std::filesystem::remove_all(folder_);
 }
 
@@ -84,6 +90,10 @@ std::string ServerProcess::AwaitReady() {
 }
 
 void ServerProcess::Signal(int signal) { kill(child_, signal); }
+
+void ServerProcess::CloseInput() {
+  if (input_ >= 0) close(std::exchange(input_, -1));
+}
 
 std::optional<int> ServerProcess::AwaitExit() {
   // A descriptor that becomes readable when the child ends: no polling of waitpid.

@@ -24,6 +24,8 @@ class ServerProcess {
   // What the server wrote to descriptor 3, once it closed it: "" if it ended without a word.
   std::string AwaitReady();
   void Signal(int signal);
+  // Closes the other end of the pipe that is the child's standard input.
+  void CloseInput();
   // The exit status; nullopt: killed by a signal, or still running after a while.
   std::optional<int> AwaitExit();
 
@@ -39,6 +41,7 @@ class ServerProcess {
   std::string folder_;
   pid_t child_ = -1;
   int ready_ = -1;
+  int input_ = -1;
 };
 
 // A new folder for one test.

@@ -19,6 +19,11 @@ TEST(Base64Test, UrlAlphabetWithoutPadding) {
 }
 
 TEST(Base64Test, StandardAlphabetWithPadding) {
+  EXPECT_EQ(EncodeBase64(""), "");
+  EXPECT_EQ(EncodeBase64("f"), "Zg==");
+  EXPECT_EQ(EncodeBase64("fo"), "Zm8=");
+  EXPECT_EQ(EncodeBase64("foo"), "Zm9v");
+  EXPECT_EQ(EncodeBase64("\xfb\xff\xbf"), "+/+/");
   EXPECT_EQ(DecodeBase64("Zg=="), "f");
   EXPECT_EQ(DecodeBase64("Zm8="), "fo");
   EXPECT_EQ(DecodeBase64("Zm9v"), "foo");
@@ -31,6 +36,7 @@ RC_GTEST_PROP(Base64Test, WhatWasEncodedIsDecoded, (const std::string& bytes)) {
   const std::string text = EncodeBase64Url(bytes);
   RC_ASSERT(text.size() == (bytes.size() * 4 + 2) / 3);
   RC_ASSERT(DecodeBase64Url(text) == bytes);
+  RC_ASSERT(DecodeBase64(EncodeBase64(bytes)) == bytes);
 }
 
 }  // namespace

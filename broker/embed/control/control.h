@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/json/object.hpp>
+
+#include "wherry/nats.h"
+#include "wherry/status.h"
+
+namespace wherry::embed {
+struct NamespaceState;
+}
+
+namespace wherry::embed::control {
+
+struct Operation;
+
+// The verbs of a broker by name, with JSON in and out: what the C ABI and /control call, so that a
+// language needs no more than either to have them all. Operations are in the files of this folder.
+// Threads: any but the broker's own; calls wait. Shared by the broker and its namespaces.
+class Control {
+ public:
+  // Runs one operation on a namespace, or on the one that a member "namespace" names. kNotFound:
+  // there is no operation or namespace of that name.
+  StatusOr<boost::json::object> Call(const std::shared_ptr<NamespaceState>& space,
+                                     std::string_view operation, boost::json::object in);
+  // The same with JSON as text; empty stands for {}.
+  StatusOr<std::string> CallText(const std::shared_ptr<NamespaceState>& space,
+                                 std::string_view operation, std::string_view json);
+
+  // All of them, in order of their areas.
+  static const std::vector<const Operation*>& Operations();
+
+  // Subscriptions that were made by an operation, by number: held until they are taken away, or
+  // their namespace is reset or removed.
+  struct Subscription {
+    Subscription(const NamespaceState& space, NatsSubscription subscription)
+        : space(&space), nats(std::move(subscription)) {}
+    const NamespaceState* const space;  // to compare
+    std::mutex mutex;                   // held by whoever uses `nats`
+    NatsSubscription nats;
+  };
+  std::int64_t Keep(const NamespaceState& space, NatsSubscription subscription);
+  StatusOr<std::shared_ptr<Subscription>> Find(std::int64_t number);
+  Status Drop(std::int64_t number);
+  // Lets go of all that was kept for a namespace.
+  void Forget(const NamespaceState& space);
+
+ private:
+  std::mutex mutex_;
+  std::int64_t last_number_ = 0;
+  std::map<std::int64_t, std::shared_ptr<Subscription>> subscriptions_;
+};
+
+// {"error": {"status": "not_found", "message": ...}}
+boost::json::object ErrorJson(const Status& status);
+// "not_found": a code's name as JSON and other languages have it.
+std::string StatusWord(StatusCode code);
+
+}  // namespace wherry::embed::control

@@ -1,0 +1,143 @@
+// Operations of wherry::Kafka.
+#include <limits>
+
+#include <boost/json/array.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "broker/embed/control/json.h"
+#include "broker/embed/control/operation.h"
+
+namespace wherry::embed::control {
+
+namespace {
+
+std::int32_t Partition(Arguments& in, std::int32_t fallback) {
+  const std::int64_t partition = in.Integer("partition", fallback);
+  if (partition >= fallback && partition <= std::numeric_limits<std::int32_t>::max()) {
+    return static_cast<std::int32_t>(partition);
+  }
+  in.Complain(absl::StrCat("\"partition\" cannot be ", partition));
+  return fallback;
+}
+
+Answer CreateTopic(const Scope& scope, Arguments& in) {
+  const std::string topic = in.Text("topic");
+  const std::int64_t partitions = in.Integer("partitions", -1);
+  if (partitions != static_cast<std::int32_t>(partitions)) {
+    in.Complain(absl::StrCat("\"partitions\" cannot be ", partitions));
+  }
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().CreateTopic(topic, static_cast<std::int32_t>(partitions)));
+}
+
+Answer DeleteTopic(const Scope& scope, Arguments& in) {
+  const std::string topic = in.Text("topic");
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().DeleteTopic(topic));
+}
+
+Answer Topics(const Scope& scope, Arguments& in) {
+  if (Status status = in.Check(); !status.ok()) return status;
+  const auto topics = scope.space.kafka().Topics();
+  if (!topics.ok()) return topics.status();
+  boost::json::array names;
+  for (const std::string& topic : *topics) names.push_back(JsonText(topic));
+  return boost::json::object{{"topics", std::move(names)}};
+}
+
+Answer Append(const Scope& scope, Arguments& in) {
+  const std::string topic = in.Text("topic");
+  const std::int32_t partition = Partition(in, -1);
+  KafkaRecord record;
+  record.key = in.Bytes("key");
+  record.value = in.Bytes("value");
+  record.headers = in.Headers("headers");
+  record.timestamp = in.Integer("timestamp", -1);
+  if (Status status = in.Check(); !status.ok()) return status;
+  const auto position = scope.space.kafka().Append(topic, record, partition);
+  if (!position.ok()) return position.status();
+  return boost::json::object{{"partition", position->partition}, {"offset", position->offset}};
+}
+
+// Adds the records of one partition: all that are committed, or up to `most` from `offset` on.
+Status AddRecords(Kafka& kafka, const std::string& topic, std::int32_t partition,
+                  std::int64_t offset, std::int64_t most, boost::json::array& list) {
+  const auto records = offset < 0 && most < 0
+                           ? kafka.ReadAll(topic, partition)
+                           : kafka.Read(topic, partition, std::max<std::int64_t>(offset, 0),
+                                        most < 0 ? std::numeric_limits<std::size_t>::max()
+                                                 : static_cast<std::size_t>(most));
+  if (!records.ok()) return records.status();
+  for (const KafkaRecord& record : *records) list.push_back(ToJson(partition, record));
+  return {};
+}
+
+Answer Records(const Scope& scope, Arguments& in) {
+  const std::string topic = in.Text("topic");
+  const bool all = !in.Has("partition");
+  const std::int32_t partition = Partition(in, 0);
+  const std::int64_t offset = in.Integer("offset", -1);
+  const std::int64_t most = in.Integer("max_records", -1);
+  if (all && in.Has("offset")) in.Complain("\"offset\" needs a \"partition\"");
+  if (Status status = in.Check(); !status.ok()) return status;
+  boost::json::array list;
+  if (!all) {
+    Status status = AddRecords(scope.space.kafka(), topic, partition, offset, most, list);
+    if (!status.ok()) return status;
+    return boost::json::object{{"records", std::move(list)}};
+  }
+  for (std::int32_t next = 0;; ++next) {
+    const Status status = AddRecords(scope.space.kafka(), topic, next, -1, most, list);
+    // Behind the last partition; the first is there as soon as the topic is.
+    if (next > 0 && status.code() == StatusCode::kNotFound) break;
+    if (!status.ok()) return status;
+  }
+  return boost::json::object{{"records", std::move(list)}};
+}
+
+Answer Bounds(const Scope& scope, Arguments& in) {
+  const std::string topic = in.Text("topic");
+  const std::int32_t partition = Partition(in, 0);
+  if (Status status = in.Check(); !status.ok()) return status;
+  const auto bounds = scope.space.kafka().Bounds(topic, partition);
+  if (!bounds.ok()) return bounds.status();
+  return boost::json::object{{"start_offset", bounds->start_offset},
+                             {"high_watermark", bounds->high_watermark}};
+}
+
+Answer CommittedOffsets(const Scope& scope, Arguments& in) {
+  const std::string group = in.Text("group");
+  if (Status status = in.Check(); !status.ok()) return status;
+  const auto committed = scope.space.kafka().CommittedOffsets(group);
+  if (!committed.ok()) return committed.status();
+  boost::json::array offsets;
+  for (const auto& [partition, offset] : *committed) {
+    offsets.push_back({{"topic", JsonText(partition.first)},
+                       {"partition", partition.second},
+                       {"offset", offset}});
+  }
+  return boost::json::object{{"offsets", std::move(offsets)}};
+}
+
+constexpr Operation kOperations[] = {
+    {"kafka.create_topic", "{topic, partitions?} -> {}", CreateTopic},
+    {"kafka.delete_topic", "{topic} -> {}", DeleteTopic},
+    {"kafka.topics", "{} -> {topics: [name]}", Topics},
+    {"kafka.append",
+     "{topic, key?, value?, headers?: [{name, value}], timestamp?, partition?} -> "
+     "{partition, offset}",
+     Append},
+    {"kafka.records",
+     "{topic, partition?, offset?, max_records?} -> "
+     "{records: [{partition, offset, timestamp, key, value, headers}]}",
+     Records},
+    {"kafka.bounds", "{topic, partition? = 0} -> {start_offset, high_watermark}", Bounds},
+    {"kafka.committed_offsets", "{group} -> {offsets: [{topic, partition, offset}]}",
+     CommittedOffsets},
+};
+
+}  // namespace
+
+std::span<const Operation> KafkaOperations() { return kOperations; }
+
+}  // namespace wherry::embed::control
