@@ -14,9 +14,13 @@ install(TARGETS wherry EXPORT wherryTargets
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
   FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+if(TARGET wherry_shared)
+  install(TARGETS wherry_shared EXPORT wherryTargets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 install(EXPORT wherryTargets NAMESPACE wherry:: DESTINATION "${config_dir}")
 if(TARGET wherry_server)
-  install(TARGETS wherry_server RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS wherry_server EXPORT wherryTargets
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(FILES "${PROJECT_BINARY_DIR}/nats-server" DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
@@ -25,7 +29,8 @@ configure_package_config_file(tools/cmake/wherryConfig.cmake.in
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/wherryConfigVersion.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/wherryConfig.cmake"
-  "${CMAKE_CURRENT_BINARY_DIR}/wherryConfigVersion.cmake" DESTINATION "${config_dir}")
+  "${CMAKE_CURRENT_BINARY_DIR}/wherryConfigVersion.cmake" tools/cmake/WherryTest.cmake
+  DESTINATION "${config_dir}")
 
 # The way from wherry.pc up to the prefix, whatever CMAKE_INSTALL_LIBDIR is.
 file(RELATIVE_PATH WHERRY_PC_PREFIX "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")

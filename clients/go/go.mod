@@ -1,0 +1,3 @@
+module wherry.example/wherry
+
+go 1.22

@@ -1,0 +1,198 @@
+"""The broker in this process, and its namespaces."""
+
+from wherry._library import library
+from wherry._values import Message, Position, Record, headers_to_json, put_bytes
+
+
+def _milliseconds(seconds):
+    return seconds * 1000
+
+
+class Subscription:
+    """An interest in NATS subjects, whose messages gather until they are taken.
+
+    Ends with `close`, or as a context manager. Threads: one at a time.
+    """
+
+    def __init__(self, space, number):
+        self._space = space
+        self._number = number
+
+    def next(self, timeout=5.0):
+        """The next message; DeadlineExceeded if none comes within `timeout` seconds."""
+        return Message.from_json(
+            self._space.call(
+                "nats.next", subscription=self._number, timeout_ms=_milliseconds(timeout)
+            )
+        )
+
+    def close(self):
+        if self._number is not None:
+            self._space.call("nats.unsubscribe", subscription=self._number)
+            self._number = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Namespace:
+    """Subjects, topics and groups, and the URLs by which clients come to them.
+
+    `Broker.namespace` makes one; it ends, with all it holds, with `close` or as a context manager.
+    Threads: any.
+    """
+
+    def __init__(self, handle, broker=None):
+        self._handle = handle
+        self._broker = broker  # keeps it alive
+
+    def close(self):
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            library().free_namespace(handle)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def __del__(self):
+        self.close()
+
+    @property
+    def nats_url(self):
+        """ "nats://127.0.0.1:41233" """
+        return library().url(self._handle, "nats")
+
+    @property
+    def kafka_bootstrap(self):
+        """ "127.0.0.1:41234": what clients call bootstrap.servers """
+        return library().address(self._handle, "kafka")
+
+    @property
+    def http_url(self):
+        """ "http://127.0.0.1:41235" """
+        return library().url(self._handle, "http")
+
+    def call(self, operation, **members):
+        """Runs a control operation by its name; `operations()` lists them."""
+        return library().call(self._handle, operation, members)
+
+    def operations(self):
+        """{name: usage}"""
+        listed = self.call("broker.operations")["operations"]
+        return {operation["name"]: operation["usage"] for operation in listed}
+
+    @property
+    def name(self):
+        """As `Broker.namespace` was told; "default"."""
+        return self.call("broker.info")["namespace"]
+
+    def reset(self):
+        """As new, at the same ports: connections, subscriptions, topics and groups are gone."""
+        self.call("namespace.reset")
+
+    # NATS.
+
+    def publish(self, subject, payload=b"", *, reply=None, headers=None):
+        """Publishes to everybody subscribed at this moment."""
+        members = {"subject": subject}
+        put_bytes(members, "payload", payload)
+        if reply is not None:
+            members["reply"] = reply
+        if headers is not None:
+            members["headers"] = headers_to_json(headers)
+        self.call("nats.publish", **members)
+
+    def request(self, subject, payload=b"", *, timeout=5.0):
+        """Publishes and waits for the first answer; Unavailable if nobody is subscribed."""
+        members = {"subject": subject, "timeout_ms": _milliseconds(timeout)}
+        put_bytes(members, "payload", payload)
+        return Message.from_json(self.call("nats.request", **members))
+
+    def subscribe(self, subject, *, queue=None):
+        """A Subscription to what is published from now on."""
+        members = {"subject": subject}
+        if queue is not None:
+            members["queue"] = queue
+        return Subscription(self, self.call("nats.subscribe", **members)["subscription"])
+
+    # Kafka.
+
+    def create_topic(self, topic, partitions=1):
+        self.call("kafka.create_topic", topic=topic, partitions=partitions)
+
+    def delete_topic(self, topic):
+        self.call("kafka.delete_topic", topic=topic)
+
+    def topics(self):
+        """Their names, in order."""
+        return self.call("kafka.topics")["topics"]
+
+    def append(
+        self, topic, value=None, *, key=None, headers=None, partition=None, timestamp=None
+    ):
+        """Appends a record and waits until it is committed; answers its Position."""
+        members = {"topic": topic}
+        put_bytes(members, "value", value)
+        put_bytes(members, "key", key)
+        if headers is not None:
+            members["headers"] = headers_to_json(headers)
+        if partition is not None:
+            members["partition"] = partition
+        if timestamp is not None:
+            members["timestamp"] = timestamp
+        return Position(**self.call("kafka.append", **members))
+
+    def records(self, topic, partition=None):
+        """All committed records of a topic, or of one partition."""
+        members = {"topic": topic}
+        if partition is not None:
+            members["partition"] = partition
+        answer = self.call("kafka.records", **members)
+        return [Record.from_json(record) for record in answer["records"]]
+
+    def committed_offsets(self, group):
+        """{(topic, partition): offset}"""
+        offsets = self.call("kafka.committed_offsets", group=group)["offsets"]
+        return {(one["topic"], one["partition"]): one["offset"] for one in offsets}
+
+
+class Broker(Namespace):
+    """A broker in this process: in memory, on free ports, up in a millisecond.
+
+    Options are those of `wherry_options_set` in wherry/c.h, with an underscore for the dot:
+    `Broker(kafka_default_partitions=3, nats_token="t")`. It is its own default namespace.
+    Stops with `stop`, or as a context manager. Not usable in a child made by fork.
+    """
+
+    def __init__(self, **options):
+        self._started = None
+        self._started = library().start(_pairs(options))
+        super().__init__(library().default_namespace(self._started))
+
+    def namespace(self, name):
+        """A Namespace apart from all others, with URLs of its own."""
+        return Namespace(library().new_namespace(self._started, name), self)
+
+    def stop(self):
+        """Closes listeners and connections; calls raise Unavailable from then on."""
+        library().stop(self._started)
+
+    close = stop
+
+    def __del__(self):
+        if self._started is not None:
+            library().free_broker(self._started)
+
+
+def _pairs(options):
+    for name, value in options.items():
+        protocol, _, rest = name.partition("_")
+        key = f"{protocol}.{rest}" if protocol in ("nats", "kafka") else name
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            yield key, str(one).lower() if isinstance(one, bool) else str(one)
