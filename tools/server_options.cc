@@ -135,11 +135,6 @@ void DeclareNetwork(CLI::App& app, Flags& flags, ServerOptions& options) {
       ->check(CLI::Range(0, kMaxThreads).description(""))
       ->capture_default_str()
       ->group(group);
-  AddValue(app, "--control", flags.control, "off|loopback|everywhere",
-           "HTTP listeners at which POST /control/... may change all there is;\n"
-           "loopback with --ephemeral, else off")
-      ->check(OneOf(kControlAccess))
-      ->group(group);
   AddValue(app, "--nats-user", options.broker.nats.user, "NAME", "User that NATS clients must be")
       ->group(group);
   AddValue(app, "--nats-password", options.broker.nats.password, "WORD",
@@ -147,6 +142,24 @@ void DeclareNetwork(CLI::App& app, Flags& flags, ServerOptions& options) {
       ->group(group);
   AddValue(app, "--nats-token", options.broker.nats.token, "WORD",
            "Token that NATS clients must present")
+      ->group(group);
+}
+
+void DeclareTesting(CLI::App& app, Flags& flags, ServerOptions& options) {
+  const char* group = "For tests";
+  AddValue(app, "--control", flags.control, "off|loopback|everywhere",
+           "HTTP listeners at which POST /control/... may change all there is;\n"
+           "loopback with --ephemeral, else off")
+      ->check(OneOf(kControlAccess))
+      ->group(group);
+  AddValue(app, "--history", options.broker.history, "N",
+           "How many of the clients' latest operations each namespace remembers,\n"
+           "for /control/requests and /control/lint")
+      ->capture_default_str()
+      ->group(group);
+  app.add_flag("--exit-with-parent", options.exit_with_parent,
+               "End when standard input does: a pipe that the starting process\n"
+               "holds the other end of ends with it, by kill -9 too")
       ->group(group);
 }
 
@@ -161,10 +174,6 @@ void DeclareRunning(CLI::App& app, Flags& flags, ServerOptions& options) {
          "Descriptor that gets the same object as one line when all\nlisten, and is then closed")
       ->check(CLI::Range(0, std::numeric_limits<int>::max()).description(""))
       ->type_name("N")
-      ->group(group);
-  app.add_flag("--exit-with-parent", options.exit_with_parent,
-               "End when standard input does: a pipe that the starting process\n"
-               "holds the other end of ends with it, by kill -9 too")
       ->group(group);
   AddValue(app, "--log-level", flags.log_level, "error|warning|info|debug|trace",
            "Log lines on standard error down to")
@@ -274,6 +283,7 @@ CommandLine ReadCommandLine(int argc, const char* const* argv) {
   ServerOptions options;
   DeclareData(app, flags, options);
   DeclareNetwork(app, flags, options);
+  DeclareTesting(app, flags, options);
   DeclareRunning(app, flags, options);
   app.footer(kExamples);
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);

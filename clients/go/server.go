@@ -42,7 +42,7 @@ func startServer(flags []string) (*server, error) {
 	}
 	defer ready.Close()
 	arguments := append([]string{"--ephemeral", "--ready-fd", "3", "--exit-with-parent",
-		"--log-level", "warning"}, flags...)
+		"--log-level", "warning", "--history", "10000"}, flags...)
 	command := exec.Command(path, arguments...)
 	command.ExtraFiles = []*os.File{write}
 	errs := &strings.Builder{}

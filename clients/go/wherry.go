@@ -40,10 +40,16 @@ type Broker struct {
 	t       testing.TB
 	control control
 	urls    map[string][]string
+	allowed []string
+	unlint  bool
 }
 
 // Run gives the test t a broker, which ends with it: a namespace of the server that all tests
 // share, or with options a server of its own. Safe in parallel tests.
+//
+// At its end it looks at what the test left, and fails it for messages that nobody received, reads
+// that were not committed, and connections that are open: close clients with t.Cleanup or defer.
+// AllowLint lets a test do this.
 func Run(t testing.TB, options ...Option) *Broker {
 	t.Helper()
 	if len(options) == 0 {
@@ -62,7 +68,9 @@ func Run(t testing.TB, options ...Option) *Broker {
 			t.Errorf("wherry: the server ended badly: %v", err)
 		}
 	})
-	return newBroker(t, server.urls)
+	b := newBroker(t, server.urls)
+	t.Cleanup(b.lint)
+	return b
 }
 
 // The server that tests share ends with the process.
@@ -87,7 +95,9 @@ func runNamespace(t testing.TB) *Broker {
 			t.Errorf("wherry: the namespace ended badly: %v", err)
 		}
 	})
-	return newBroker(t, made.URLs)
+	b := newBroker(t, made.URLs)
+	t.Cleanup(b.lint)
+	return b
 }
 
 func newBroker(t testing.TB, urls map[string][]string) *Broker {
@@ -109,7 +119,7 @@ func (b *Broker) HTTPURL() string { return b.first("http") }
 // are gone.
 func (b *Broker) Reset() {
 	b.t.Helper()
-	b.must("namespace.reset", nil, nil)
+	b.must("reset", nil, nil)
 }
 
 func (b *Broker) first(protocol string) string {

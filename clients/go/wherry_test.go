@@ -36,6 +36,7 @@ func TestASocketGetsWhatWasPublished(t *testing.T) {
 	}
 	defer connection.Close()
 	connection.SetDeadline(time.Now().Add(patience))
+	b.AllowLint("leaked_connection") // it has no goodbye to wait for
 	lines := bufio.NewReader(connection)
 	fmt.Fprintf(connection, "CONNECT {\"verbose\":false}\r\nSUB orders.* 1\r\nPING\r\n")
 	for _, want := range []string{"INFO ", "PONG"} {
@@ -74,6 +75,7 @@ func TestSubscribeAndRequest(t *testing.T) {
 		t.Error(err)
 	}
 	questions.Unsubscribe()
+	b.AllowLint("unreceived")
 	err := b.Call(context.Background(), "nats.request", map[string]any{"subject": "ask"}, nil)
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Status != "unavailable" {
@@ -128,6 +130,66 @@ func TestEachHasAWorldOfItsOwn(t *testing.T) {
 	}
 	if one, two := Run(t), Run(t); one.NATSURL() == two.NATSURL() {
 		t.Error("both at", one.NATSURL())
+	}
+}
+
+// A testing.TB that keeps what would fail the test, and runs its cleanups when told.
+type heard struct {
+	testing.TB
+	errors   []string
+	cleanups []func()
+}
+
+func (h *heard) Errorf(format string, arguments ...any) {
+	h.errors = append(h.errors, fmt.Sprintf(format, arguments...))
+}
+func (h *heard) Cleanup(f func()) { h.cleanups = append(h.cleanups, f) }
+func (h *heard) end() {
+	for i := len(h.cleanups) - 1; i >= 0; i-- {
+		h.cleanups[i]()
+	}
+}
+
+func TestLintFailsWhatLeftSomethingWrong(t *testing.T) {
+	for _, allow := range []bool{false, true} {
+		inner := &heard{TB: t}
+		b := Run(inner)
+		if allow {
+			b.AllowLint("unreceived", "leaked_connection")
+		}
+		connection, err := net.Dial("tcp", strings.TrimPrefix(b.NATSURL(), "nats://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer connection.Close()
+		connection.SetDeadline(time.Now().Add(patience))
+		fmt.Fprintf(connection, "CONNECT {\"verbose\":false,\"name\":\"me\"}\r\n"+
+			"SUB here 1\r\nPUB nobody.hears 1\r\nx\r\nPING\r\n")
+		lines := bufio.NewReader(connection)
+		for line := ""; line != "PONG\r\n"; {
+			if line, err = lines.ReadString('\n'); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if all := b.Connections(); len(all) != 1 || all[0].Client != "me" {
+			t.Errorf("%+v", all)
+		}
+		if all := b.Requests("nats.PUB"); len(all) != 1 || all[0].Subject != "nobody.hears" ||
+			all[0].Receivers != 0 {
+			t.Errorf("%+v", all)
+		}
+		if text := b.ExplainRoute("here"); !strings.Contains(text, "me") {
+			t.Error(text)
+		}
+		if all := b.Groups(); len(all) != 0 {
+			t.Errorf("%+v", all)
+		}
+		inner.end()
+		text := strings.Join(inner.errors, "\n")
+		if wrong := strings.Contains(text, "[unreceived]") &&
+			strings.Contains(text, "[leaked_connection]"); wrong == allow {
+			t.Errorf("allowed: %v; %q", allow, text)
+		}
 	}
 }
 

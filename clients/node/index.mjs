@@ -34,9 +34,14 @@ export class Subscription {
 }
 
 // What a test has of a broker: its addresses and its verbs. Ends with stop(), or by `await using`.
+//
+// At its end it looks at what the test left, and rejects for messages that nobody received, reads
+// that were not committed, and connections that are open. allowLint() lets a test do this.
 export class Broker {
   #urls;
   #end;
+  #allowed = [];
+  #linted = true;
 
   constructor(urls, end) {
     this.#urls = urls;
@@ -71,8 +76,33 @@ export class Broker {
 
   async stop() {
     const end = this.#end;
+    if (end === null) return;
     this.#end = null;
-    await end?.();
+    const findings = this.#linted ? await this.#lintIfRemembered() : [];
+    await end();
+    if (findings.length === 0) return;
+    const listed = findings.map(({rule, text}) => `[${rule}] ${text}`).join('\n');
+    throw new Error(`the test left something wrong behind:\n${listed}`);
+  }
+
+  // Lets the test break these rules; without a name, all.
+  allowLint(...rules) {
+    this.#allowed.push(...rules);
+    this.#linted &&= rules.length > 0;
+  }
+
+  // What looks wrong now, [{rule, text}], but for rules that are allowed. stop() does it too.
+  async lint() {
+    return (await this.call('lint', {allow: this.#allowed})).findings;
+  }
+
+  async #lintIfRemembered() {
+    try {
+      return await this.lint();
+    } catch (error) {
+      if (error.status === 'failed_precondition') return [];  // --history 0
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose]() {
@@ -81,7 +111,35 @@ export class Broker {
 
   // As new, at the same ports: connections, subscriptions, topics and groups are gone.
   async reset() {
-    await this.call('namespace.reset');
+    await this.call('reset');
+  }
+
+  // Looking inside: objects with the members that operations() tells, as in wherry/inspect.h.
+
+  // The open connections of clients.
+  async connections() {
+    return (await this.call('connections')).connections;
+  }
+
+  // What clients asked for, oldest first. `wanted`: {operation: 'kafka.Produce' or 'kafka.*',
+  // topic, group, subject, client, connection, failed}.
+  async requests(wanted = {}) {
+    return (await this.call('requests', wanted)).requests;
+  }
+
+  // Every NATS subscription.
+  async subscriptions() {
+    return (await this.call('nats.subscriptions')).subscriptions;
+  }
+
+  // Who gets a NATS message, who does not, and why; its `text` is for people.
+  explainRoute(subject) {
+    return this.call('nats.explain_route', {subject});
+  }
+
+  // Every Kafka consumer group.
+  async groups() {
+    return (await this.call('kafka.groups')).groups;
   }
 
   // NATS.

@@ -20,7 +20,7 @@ export class Server {
   // Starts one with flags of its command line; rejects with what it said if it cannot start.
   static async start(flags = []) {
     const command = ['--ephemeral', '--ready-fd', '3', '--exit-with-parent', '--log-level',
-      'warning', ...flags];
+      'warning', '--history', '10000', ...flags];
     const child = spawn(program(), command, {stdio: ['pipe', 'ignore', 'pipe', 'pipe']});
     let errors = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {

@@ -63,6 +63,7 @@ withBroker('subscribes and requests', async (broker) => {
   assert.equal(answer.header('other'), undefined);
   await assert.rejects(questions.next({timeoutMs: 1}), failsWith('deadline_exceeded'));
   await questions.close();
+  broker.allowLint('unreceived');
   await assert.rejects(broker.request('ask'), failsWith('unavailable'));
 });
 
@@ -98,6 +99,28 @@ test('each has a world of its own', async () => {
   const socket = net.connect(where);
   await assert.rejects(once(socket, 'connect'));
 });
+
+for (const allowed of [false, true]) {
+  test(`lint ${allowed ? 'may be told to allow' : 'fails'} what is left wrong`, async () => {
+    const broker = await wherry();
+    if (allowed) broker.allowLint('unreceived', 'leaked_connection');
+    const socket = net.connect(addressOf(broker.natsUrl));
+    socket.write('CONNECT {"verbose":false,"name":"me"}\r\nSUB here 1\r\nPUB nobody.hears 1\r\n' +
+      'x\r\nPING\r\n');
+    for await (const text of socket.setEncoding('latin1').iterator({destroyOnReturn: false})) {
+      if (text.includes('PONG')) break;
+    }
+    assert.deepEqual((await broker.connections()).map(({client}) => client), ['me']);
+    assert.deepEqual((await broker.subscriptions()).map(({subject}) => subject), ['here']);
+    const [published] = await broker.requests({operation: 'nats.PUB'});
+    assert.deepEqual([published.subject, published.receivers], ['nobody.hears', 0]);
+    assert.match((await broker.explainRoute('here')).text, /me/);
+    assert.deepEqual(await broker.groups(), []);
+    if (allowed) await broker.stop();
+    else await assert.rejects(broker.stop(), /\[unreceived\].*nobody\.hears[^]*\[leaked_conn/);
+    socket.destroy();
+  });
+}
 
 withBroker('takes flags', async (broker) => {
   await broker.call('kafka.create_topic', {topic: 't'});

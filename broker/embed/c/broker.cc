@@ -2,9 +2,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "broker/embed/c/handles.h"
+#include "broker/embed/control/json.h"
 
 using wherry::Status;
 using wherry::StatusCode;
@@ -111,6 +115,19 @@ int wherry_url(wherry_namespace* space, const char* protocol, char** url, char**
 int wherry_address(wherry_namespace* space, const char* protocol, char** address, char** error) {
   return wherry::embed::ReportAddress(protocol, space->space.Address(protocol), address,
                                       error);
+}
+
+int wherry_lint(wherry_namespace* space, char** findings, char** error) {
+  if (findings != nullptr) *findings = nullptr;
+  const auto found = space->space.Lint();
+  if (!found.ok()) return Report(found.status(), error);
+  boost::json::array list;
+  for (const wherry::LintFinding& finding : *found) {
+    list.push_back({{"rule", wherry::embed::control::JsonText(LintRuleName(finding.rule))},
+                    {"text", wherry::embed::control::JsonText(finding.text)}});
+  }
+  wherry::embed::GiveText(boost::json::serialize(list), findings);
+  return Report({}, error);
 }
 
 int wherry_call(wherry_namespace* space, const char* operation, const char* json,

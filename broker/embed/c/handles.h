@@ -40,11 +40,7 @@ struct wherry_message {
 };
 
 struct wherry_records {
-  struct Record {
-    std::int32_t partition;
-    wherry::KafkaRecord record;
-  };
-  std::vector<Record> records;
+  std::vector<wherry::KafkaRecord> records;
 };
 
 namespace wherry::embed {

@@ -4,9 +4,6 @@
 #include "broker/embed/c/handles.h"
 
 using wherry::KafkaRecord;
-using wherry::Status;
-using wherry::StatusCode;
-using wherry::StatusOr;
 using wherry::embed::Report;
 
 namespace {
@@ -25,33 +22,16 @@ const char* Show(const std::optional<std::string>& bytes, std::size_t* size) {
 const std::optional<std::string> kNull;
 
 // Null beyond the end.
-const wherry_records::Record* At(const wherry_records* records, std::size_t index) {
+const KafkaRecord* At(const wherry_records* records, std::size_t index) {
   return index < records->records.size() ? &records->records[index] : nullptr;
 }
 
 const std::pair<std::string, std::optional<std::string>>* HeaderAt(const wherry_records* records,
                                                                    std::size_t index,
                                                                    std::size_t header) {
-  const wherry_records::Record* const at = At(records, index);
-  return at != nullptr && header < at->record.headers.size() ? &at->record.headers[header]
+  const KafkaRecord* const at = At(records, index);
+  return at != nullptr && header < at->headers.size() ? &at->headers[header]
                                                              : nullptr;
-}
-
-Status AddPartition(wherry::Kafka& kafka, const char* topic, std::int32_t partition,
-                    wherry_records& all) {
-  StatusOr<std::vector<KafkaRecord>> read = kafka.ReadAll(topic, partition);
-  if (!read.ok()) return read.status();
-  for (KafkaRecord& record : *read) all.records.push_back({partition, std::move(record)});
-  return {};
-}
-
-Status AddAll(wherry::Kafka& kafka, const char* topic, wherry_records& all) {
-  for (std::int32_t partition = 0;; ++partition) {
-    Status status = AddPartition(kafka, topic, partition, all);
-    // Behind the last partition; the first is there as soon as the topic is.
-    if (partition > 0 && status.code() == StatusCode::kNotFound) return {};
-    if (!status.ok()) return status;
-  }
 }
 
 }  // namespace
@@ -77,11 +57,9 @@ int wherry_kafka_append(wherry_namespace* space, const char* topic, std::int32_t
 int wherry_kafka_records(wherry_namespace* space, const char* topic, std::int32_t partition,
                          wherry_records** records, char** error) {
   wherry::Kafka& kafka = space->space.kafka();
-  auto all = std::make_unique<wherry_records>();
-  const Status status = partition == -1 ? AddAll(kafka, topic, *all)
-                                        : AddPartition(kafka, topic, partition, *all);
-  *records = status.ok() ? all.release() : nullptr;
-  return Report(status, error);
+  auto read = partition == -1 ? kafka.Records(topic) : kafka.ReadAll(topic, partition);
+  *records = read.ok() ? new wherry_records{std::move(read).value()} : nullptr;
+  return Report(read.status(), error);
 }
 
 std::size_t wherry_records_count(const wherry_records* records) { return records->records.size(); }
@@ -93,29 +71,29 @@ std::int32_t wherry_record_partition(const wherry_records* records, std::size_t 
 
 std::int64_t wherry_record_offset(const wherry_records* records, std::size_t index) {
   const auto* const at = At(records, index);
-  return at == nullptr ? -1 : at->record.offset;
+  return at == nullptr ? -1 : at->offset;
 }
 
 std::int64_t wherry_record_timestamp_ms(const wherry_records* records, std::size_t index) {
   const auto* const at = At(records, index);
-  return at == nullptr ? -1 : at->record.timestamp;
+  return at == nullptr ? -1 : at->timestamp;
 }
 
 const char* wherry_record_key(const wherry_records* records, std::size_t index,
                               std::size_t* size) {
   const auto* const at = At(records, index);
-  return Show(at == nullptr ? kNull : at->record.key, size);
+  return Show(at == nullptr ? kNull : at->key, size);
 }
 
 const char* wherry_record_value(const wherry_records* records, std::size_t index,
                                 std::size_t* size) {
   const auto* const at = At(records, index);
-  return Show(at == nullptr ? kNull : at->record.value, size);
+  return Show(at == nullptr ? kNull : at->value, size);
 }
 
 std::size_t wherry_record_header_count(const wherry_records* records, std::size_t index) {
   const auto* const at = At(records, index);
-  return at == nullptr ? 0 : at->record.headers.size();
+  return at == nullptr ? 0 : at->headers.size();
 }
 
 const char* wherry_record_header_name(const wherry_records* records, std::size_t index,

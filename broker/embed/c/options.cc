@@ -87,6 +87,10 @@ const std::map<std::string_view, Set>& Keys() {
        [](Options& options, std::string_view key, std::string_view value) {
          return SetNumber(key, value, options.memory_limit);
        }},
+      {"history",
+       [](Options& options, std::string_view key, std::string_view value) {
+         return SetNumber(key, value, options.history);
+       }},
       {"control",
        [](Options& options, std::string_view key, std::string_view value) {
          return SetOneOf<ControlAccess>(key, value,

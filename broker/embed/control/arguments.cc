@@ -151,6 +151,18 @@ std::vector<std::pair<std::string, std::optional<std::string>>> Arguments::Heade
   return headers;
 }
 
+std::vector<std::string> Arguments::Texts(std::string_view name) {
+  std::vector<std::string> texts;
+  const boost::json::value* const found = Find(name);
+  if (found == nullptr) return texts;
+  if (!found->is_array()) {
+    ComplainOf(name, "an array of strings", *found);
+    return texts;
+  }
+  for (const boost::json::value& text : found->get_array()) texts.push_back(TextOf(name, text));
+  return texts;
+}
+
 boost::json::object Arguments::Object(std::string_view name) {
   const boost::json::value* const found = Find(name);
   if (found == nullptr) return {};

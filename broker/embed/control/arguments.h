@@ -44,6 +44,8 @@ class Arguments {
   std::optional<std::string> Bytes(std::string_view name);
   // [{"name": ..., "value": ...}], values as Bytes has them.
   std::vector<std::pair<std::string, std::optional<std::string>>> Headers(std::string_view name);
+  // An array of strings; empty if it is not there.
+  std::vector<std::string> Texts(std::string_view name);
   // An object; empty if it is not there.
   boost::json::object Object(std::string_view name);
 

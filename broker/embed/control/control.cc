@@ -33,7 +33,7 @@ const std::vector<const Operation*>& Control::Operations() {
   static const std::vector<const Operation*> all = [] {
     std::vector<const Operation*> operations;
     for (const auto area : {BrokerOperations(), NamespaceOperations(), NatsOperations(),
-                            KafkaOperations()}) {
+                            KafkaOperations(), InspectOperations()}) {
       for (const Operation& operation : area) operations.push_back(&operation);
     }
     return operations;
@@ -71,43 +71,6 @@ StatusOr<std::string> Control::CallText(const std::shared_ptr<NamespaceState>& s
   const auto answer = Call(space, operation, std::move(in).value());
   if (!answer.ok()) return answer.status();
   return boost::json::serialize(*answer);
-}
-
-std::int64_t Control::Keep(const NamespaceState& space, NatsSubscription subscription) {
-  auto kept = std::make_shared<Subscription>(space, std::move(subscription));
-  const std::lock_guard<std::mutex> lock(mutex_);
-  subscriptions_.emplace(++last_number_, std::move(kept));
-  return last_number_;
-}
-
-void Control::Forget(const NamespaceState& space) {
-  // They end outside the lock: each waits for the shard.
-  std::vector<std::shared_ptr<Subscription>> forgotten;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  std::erase_if(subscriptions_, [&](auto& kept) {
-    if (kept.second->space != &space) return false;
-    forgotten.push_back(std::move(kept.second));
-    return true;
-  });
-}
-
-StatusOr<std::shared_ptr<Control::Subscription>> Control::Find(std::int64_t number) {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  const auto found = subscriptions_.find(number);
-  if (found != subscriptions_.end()) return found->second;
-  return Status(StatusCode::kNotFound, absl::StrCat("no subscription ", number));
-}
-
-Status Control::Drop(std::int64_t number) {
-  const auto found = Find(number);
-  if (!found.ok()) return found.status();
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    subscriptions_.erase(number);
-  }
-  const std::lock_guard<std::mutex> lock((*found)->mutex);
-  (*found)->nats.Unsubscribe();
-  return {};
 }
 
 std::string StatusWord(StatusCode code) {

@@ -1,21 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <boost/json/object.hpp>
 
+#include "broker/embed/control/kept.h"
 #include "wherry/nats.h"
 #include "wherry/status.h"
-
-namespace wherry::embed {
-struct NamespaceState;
-}
 
 namespace wherry::embed::control {
 
@@ -37,25 +31,12 @@ class Control {
   // All of them, in order of their areas.
   static const std::vector<const Operation*>& Operations();
 
-  // Subscriptions that were made by an operation, by number: held until they are taken away, or
-  // their namespace is reset or removed.
-  struct Subscription {
-    Subscription(const NamespaceState& space, NatsSubscription subscription)
-        : space(&space), nats(std::move(subscription)) {}
-    const NamespaceState* const space;  // to compare
-    std::mutex mutex;                   // held by whoever uses `nats`
-    NatsSubscription nats;
-  };
-  std::int64_t Keep(const NamespaceState& space, NatsSubscription subscription);
-  StatusOr<std::shared_ptr<Subscription>> Find(std::int64_t number);
-  Status Drop(std::int64_t number);
-  // Lets go of all that was kept for a namespace.
-  void Forget(const NamespaceState& space);
+  Kept<NatsSubscription>& subscriptions() { return subscriptions_; }
+  // Lets go of all that operations made in a namespace.
+  void Forget(const NamespaceState& space) { subscriptions_.Forget(space); }
 
  private:
-  std::mutex mutex_;
-  std::int64_t last_number_ = 0;
-  std::map<std::int64_t, std::shared_ptr<Subscription>> subscriptions_;
+  Kept<NatsSubscription> subscriptions_{"subscription"};
 };
 
 // {"error": {"status": "not_found", "message": ...}}

@@ -103,9 +103,9 @@ boost::json::object ToJson(const NatsMessage& message) {
   return json;
 }
 
-boost::json::object ToJson(std::int32_t partition, const KafkaRecord& record) {
+boost::json::object ToJson(const KafkaRecord& record) {
   boost::json::object json;
-  json["partition"] = partition;
+  json["partition"] = record.partition;
   json["offset"] = record.offset;
   json["timestamp"] = record.timestamp;
   PutBytes(json, "key", record.key);

@@ -26,6 +26,6 @@ boost::json::object UrlsJson(const std::vector<std::string>& urls);
 // {"subject", "reply", "headers": [{"name", "value"}], "payload"}
 boost::json::object ToJson(const NatsMessage& message);
 // {"partition", "offset", "timestamp", "key", "value", "headers": [{"name", "value"}]}
-boost::json::object ToJson(std::int32_t partition, const KafkaRecord& record);
+boost::json::object ToJson(const KafkaRecord& record);
 
 }  // namespace wherry::embed::control

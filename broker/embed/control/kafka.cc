@@ -59,17 +59,18 @@ Answer Append(const Scope& scope, Arguments& in) {
   return boost::json::object{{"partition", position->partition}, {"offset", position->offset}};
 }
 
-// Adds the records of one partition: all that are committed, or up to `most` from `offset` on.
-Status AddRecords(Kafka& kafka, const std::string& topic, std::int32_t partition,
-                  std::int64_t offset, std::int64_t most, boost::json::array& list) {
-  const auto records = offset < 0 && most < 0
-                           ? kafka.ReadAll(topic, partition)
-                           : kafka.Read(topic, partition, std::max<std::int64_t>(offset, 0),
-                                        most < 0 ? std::numeric_limits<std::size_t>::max()
-                                                 : static_cast<std::size_t>(most));
-  if (!records.ok()) return records.status();
-  for (const KafkaRecord& record : *records) list.push_back(ToJson(partition, record));
-  return {};
+// From `offset` on, or from the start where that is negative; `most` records, or all.
+StatusOr<std::vector<KafkaRecord>> ReadSome(Kafka& kafka, const std::string& topic,
+                                            std::int32_t partition, std::int64_t offset,
+                                            std::int64_t most) {
+  if (offset < 0) {
+    const auto bounds = kafka.Bounds(topic, partition);
+    if (!bounds.ok()) return bounds.status();
+    offset = bounds->start_offset;
+  }
+  return kafka.Read(topic, partition, offset,
+                    most < 0 ? std::numeric_limits<std::size_t>::max()
+                             : static_cast<std::size_t>(most));
 }
 
 Answer Records(const Scope& scope, Arguments& in) {
@@ -78,20 +79,17 @@ Answer Records(const Scope& scope, Arguments& in) {
   const std::int32_t partition = Partition(in, 0);
   const std::int64_t offset = in.Integer("offset", -1);
   const std::int64_t most = in.Integer("max_records", -1);
-  if (all && in.Has("offset")) in.Complain("\"offset\" needs a \"partition\"");
+  if (all && (offset >= 0 || most >= 0)) {
+    in.Complain("\"offset\" and \"max_records\" need a \"partition\"");
+  }
   if (Status status = in.Check(); !status.ok()) return status;
+  Kafka& kafka = scope.space.kafka();
+  const auto records = all                        ? kafka.Records(topic)
+                       : offset < 0 && most < 0 ? kafka.ReadAll(topic, partition)
+                                                : ReadSome(kafka, topic, partition, offset, most);
+  if (!records.ok()) return records.status();
   boost::json::array list;
-  if (!all) {
-    Status status = AddRecords(scope.space.kafka(), topic, partition, offset, most, list);
-    if (!status.ok()) return status;
-    return boost::json::object{{"records", std::move(list)}};
-  }
-  for (std::int32_t next = 0;; ++next) {
-    const Status status = AddRecords(scope.space.kafka(), topic, next, -1, most, list);
-    // Behind the last partition; the first is there as soon as the topic is.
-    if (next > 0 && status.code() == StatusCode::kNotFound) break;
-    if (!status.ok()) return status;
-  }
+  for (const KafkaRecord& record : *records) list.push_back(ToJson(record));
   return boost::json::object{{"records", std::move(list)}};
 }
 

@@ -38,7 +38,7 @@ Answer Reset(const Scope& scope, Arguments& in) {
 constexpr Operation kOperations[] = {
     {"namespace.new", "{name} -> {namespace, urls: {nats: [url], ...}}", New},
     {"namespace.remove", "{} -> {}", Remove},
-    {"namespace.reset", "{} -> {}", Reset},
+    {"reset", "{} -> {}", Reset},
 };
 
 }  // namespace

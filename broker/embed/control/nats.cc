@@ -52,25 +52,25 @@ Answer Subscribe(const Scope& scope, Arguments& in) {
   auto subscription = scope.space.nats().Subscribe(subject, queue);
   if (!subscription.ok()) return subscription.status();
   return boost::json::object{
-      {"subscription", scope.control.Keep(scope.state, std::move(subscription).value())}};
+      {"subscription", scope.control.subscriptions().Keep(
+                           scope.state, std::move(subscription).value())}};
 }
 
 Answer Next(const Scope& scope, Arguments& in) {
   const std::int64_t number = in.Integer("subscription");
   const std::chrono::milliseconds timeout = in.Patience("timeout_ms", kTimeout);
   if (Status status = in.Check(); !status.ok()) return status;
-  const auto found = scope.control.Find(number);
-  if (!found.ok()) return found.status();
-  const std::lock_guard<std::mutex> lock((*found)->mutex);
-  const auto message = (*found)->nats.Next(timeout);
-  if (!message.ok()) return message.status();
-  return ToJson(*message);
+  return scope.control.subscriptions().With(number, [&](NatsSubscription& subscription) -> Answer {
+    const auto message = subscription.Next(timeout);
+    if (!message.ok()) return message.status();
+    return ToJson(*message);
+  });
 }
 
 Answer Unsubscribe(const Scope& scope, Arguments& in) {
   const std::int64_t number = in.Integer("subscription");
   if (Status status = in.Check(); !status.ok()) return status;
-  return Done(scope.control.Drop(number));
+  return Done(scope.control.subscriptions().Drop(number));
 }
 
 constexpr Operation kOperations[] = {

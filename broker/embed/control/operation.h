@@ -36,6 +36,7 @@ std::span<const Operation> BrokerOperations();
 std::span<const Operation> NamespaceOperations();
 std::span<const Operation> NatsOperations();
 std::span<const Operation> KafkaOperations();
+std::span<const Operation> InspectOperations();
 
 // {} of a call that answers nothing but that it went well.
 inline Answer Done(Status status) {

@@ -82,6 +82,7 @@ WHERRY_C_EXPORT void wherry_options_free(wherry_options* options);
 //   advertise                  "host" or "host:port" that Kafka clients are told
 //   threads                    a number; 0: as many as cores, at most 8
 //   memory_limit               bytes; 0: none
+//   history                    how many of the clients' latest operations are remembered; 0: none
 //   control                    off, loopback, everywhere: where HTTP offers /control
 //   kafka.default_partitions   a number
 //   kafka.auto_create_topics   true, false
@@ -139,6 +140,12 @@ WHERRY_C_EXPORT int wherry_address(wherry_namespace* space, const char* protocol
 WHERRY_C_EXPORT int wherry_call(wherry_namespace* space, const char* operation, const char* json,
                                 size_t json_size, char** answer, size_t* answer_size,
                                 char** error);
+
+// What looks wrong at the end of a test (wherry/lint.h): *findings is a JSON array of {"rule",
+// "text"}, "[]" if all is well. Waits a little for connections that are being closed. To switch
+// rules off, wherry_call(space, "lint", {"allow": [...]}). WHERRY_FAILED_PRECONDITION: the option
+// "history" is 0. since: 0.1
+WHERRY_C_EXPORT int wherry_lint(wherry_namespace* space, char** findings, char** error);
 
 // ---- NATS
 

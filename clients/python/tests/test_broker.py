@@ -144,6 +144,36 @@ class NamespaceTest(unittest.TestCase):
         space.close()
 
 
+class InsideTest(unittest.TestCase):
+    def test_looks_inside(self):
+        with wherry.Broker(history=100) as broker:
+            with socket.create_connection(address(broker.nats_url), PATIENCE) as client:
+                lines = client.makefile("rb")
+                lines.readline()
+                client.sendall(b'CONNECT {"verbose":false,"name":"me"}\r\n')
+                client.sendall(b"SUB orders.* 1\r\nPING\r\n")
+                lines.readline()
+                (subscription,) = broker.subscriptions()
+                self.assertEqual((subscription.subject, subscription.client), ("orders.*", "me"))
+                (connection,) = broker.connections()
+                self.assertEqual((connection.protocol, connection.client), ("nats", "me"))
+                requests = broker.requests(operation="nats.SUB")
+                self.assertEqual([request.subject for request in requests], ["orders.*"])
+                route = broker.explain_route("orders.new")
+                self.assertEqual(route.receivers[0].subscription.client, "me")
+                self.assertIn("orders.*", route.text)
+                (finding,) = broker.lint()
+                self.assertEqual(finding.rule, "leaked_connection")
+                self.assertEqual(broker.lint(allow=["leaked_connection"]), [])
+                with self.assertRaises(AttributeError):
+                    finding.colour
+            broker.create_topic("orders")
+            self.assertEqual(broker.describe_topic("orders").partitions[0].high_watermark, 0)
+            self.assertEqual(broker.groups(), [])
+            with self.assertRaises(wherry.NotFound):
+                broker.describe_group("g")
+
+
 class OptionsTest(unittest.TestCase):
     def test_options_by_name(self):
         with wherry.Broker(

@@ -39,6 +39,43 @@ def test_options_come_from_conftest(broker):
     assert broker.append("t", b"v", partition=2).partition == 2
 """
 
+LINTED = """
+import socket
+
+import pytest
+
+
+def open_client(broker):
+    client = socket.create_connection(("127.0.0.1", int(broker.nats_url.rsplit(":")[-1])))
+    lines = client.makefile("rb")
+    lines.readline()
+    client.sendall(b'CONNECT {"verbose":false}\\r\\nPUB nobody.hears 1\\r\\nx\\r\\nPING\\r\\n')
+    assert lines.readline() == b"PONG\\r\\n"
+    return client
+
+
+def test_left_wrong(broker):
+    global leaked
+    leaked = open_client(broker)
+
+
+@pytest.mark.wherry_allow("unreceived", "leaked_connection")
+def test_may_do_so(broker):
+    global leaked
+    leaked = open_client(broker)
+
+
+@pytest.mark.wherry_allow
+def test_may_do_anything(broker):
+    global leaked
+    leaked = open_client(broker)
+
+
+@pytest.mark.wherry(history=0)
+def test_is_not_looked_at(broker):
+    open_client(broker).close()
+"""
+
 CONFTEST = """
 import pytest
 
@@ -71,6 +108,14 @@ class PluginTest(unittest.TestCase):
         run = run_pytest()
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         self.assertIn("9 passed", run.stdout)
+
+    def test_lint_fails_what_left_something_wrong(self):
+        run = run_pytest(tests=LINTED)
+        self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+        self.assertIn("4 passed, 1 error", run.stdout)
+        self.assertIn("[unreceived]", run.stdout)
+        self.assertIn("nobody.hears", run.stdout)
+        self.assertIn("[leaked_connection]", run.stdout)
 
     @unittest.skipUnless(importlib.util.find_spec("xdist"), "pytest-xdist is not installed")
     def test_fixtures_under_xdist(self):

@@ -7,7 +7,7 @@
 from wherry._broker import Broker, Namespace, Subscription
 from wherry._errors import DeadlineExceeded, Error, InvalidArgument, NotFound, Unavailable
 from wherry._library import library as _library
-from wherry._values import Message, Position, Record
+from wherry._values import Info, Message, Position, Record
 
 
 def version():
@@ -19,6 +19,7 @@ __all__ = [
     "Broker",
     "DeadlineExceeded",
     "Error",
+    "Info",
     "InvalidArgument",
     "Message",
     "Namespace",

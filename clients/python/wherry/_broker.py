@@ -1,7 +1,7 @@
 """The broker in this process, and its namespaces."""
 
 from wherry._library import library
-from wherry._values import Message, Position, Record, headers_to_json, put_bytes
+from wherry._values import Info, Message, Position, Record, headers_to_json, put_bytes
 
 
 def _milliseconds(seconds):
@@ -78,7 +78,7 @@ class Namespace:
         """ "http://127.0.0.1:41235" """
         return library().url(self._handle, "http")
 
-    def call(self, operation, **members):
+    def call(self, operation, /, **members):
         """Runs a control operation by its name; `operations()` lists them."""
         return library().call(self._handle, operation, members)
 
@@ -94,7 +94,45 @@ class Namespace:
 
     def reset(self):
         """As new, at the same ports: connections, subscriptions, topics and groups are gone."""
-        self.call("namespace.reset")
+        self.call("reset")
+
+    # Looking inside; what each Info holds is in `operations()` and wherry/inspect.h.
+
+    def connections(self):
+        """The open connections of clients, an Info each."""
+        return Info.of(self.call("connections")["connections"])
+
+    def requests(self, **wanted):
+        """What clients asked for, oldest first, an Info each, as far as the history goes.
+
+        `wanted`: operation ("kafka.Produce", "kafka.*"), topic, group, subject, client,
+        connection, failed.
+        """
+        return Info.of(self.call("requests", **wanted)["requests"])
+
+    def lint(self, allow=()):
+        """What looks wrong at the end of a test, an Info of `rule` and `text` each."""
+        return Info.of(self.call("lint", allow=list(allow))["findings"])
+
+    def subscriptions(self):
+        """Every NATS subscription, an Info each."""
+        return Info.of(self.call("nats.subscriptions")["subscriptions"])
+
+    def explain_route(self, subject):
+        """Who gets a NATS message, who does not, and why; its `text` is for people."""
+        return Info.of(self.call("nats.explain_route", subject=subject))
+
+    def groups(self):
+        """Every Kafka consumer group, an Info each."""
+        return Info.of(self.call("kafka.groups")["groups"])
+
+    def describe_group(self, group):
+        """Its state, members, assignment and committed offsets."""
+        return Info.of(self.call("kafka.describe_group", group=group))
+
+    def describe_topic(self, topic):
+        """Its id, partitions and configs."""
+        return Info.of(self.call("kafka.describe_topic", topic=topic))
 
     # NATS.
 

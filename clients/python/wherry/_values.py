@@ -4,6 +4,23 @@ import base64
 import dataclasses
 
 
+class Info(dict):
+    """Members of an answer; `info.state` is `info["state"]`."""
+
+    def __getattr__(self, name):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"{name}; there are {', '.join(self)}") from None
+
+    @classmethod
+    def of(cls, value):
+        """The same for all that lies inside."""
+        if isinstance(value, dict):
+            return cls({name: cls.of(member) for name, member in value.items()})
+        return [cls.of(one) for one in value] if isinstance(value, list) else value
+
+
 def put_bytes(members, name, value):
     """Adds bytes, or text, to the members of a call; None is left out."""
     if value is None:

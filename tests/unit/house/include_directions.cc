@@ -67,8 +67,8 @@ Folders Allowed(std::string_view path) {
 std::string WhyNotForeign(std::string_view path, std::string_view name) {
   if (path.starts_with("tests/")) return "";
   if (path.starts_with("broker/include/") && !IsStandard(name)) {
-    // The fixture for GoogleTest and the matchers are the headers that cannot do without it; the one
-    // for C has the standard library of C.
+    // The fixture for GoogleTest and the matchers are the headers that cannot do without it; the
+    // one for C has the standard library of C.
     const bool alone = (path.ends_with("/testing.h") && name == "gtest/gtest.h") ||
                        (path.ends_with("/matchers.h") && name == "gmock/gmock.h") ||
                        (path.ends_with("/c.h") && (name == "stddef.h" || name == "stdint.h"));

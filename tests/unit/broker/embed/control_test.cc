@@ -151,7 +151,7 @@ TEST_F(ControlTest, NamespacesAreMadeChosenResetAndRemoved) {
   EXPECT_EQ(topics(R"({"namespace": "one"})"), R"(["mine"])");
   EXPECT_EQ(topics("{}"), "[]");
   const auto subscribed = Call("nats.subscribe", R"({"namespace": "one", "subject": "s"})");
-  Call("namespace.reset", R"({"namespace": "one"})");
+  Call("reset", R"({"namespace": "one"})");
   EXPECT_EQ(topics(R"({"namespace": "one"})"), "[]");
   EXPECT_EQ(Refusal("nats.next", boost::json::serialize(subscribed)).code(),
             StatusCode::kNotFound);

@@ -60,7 +60,7 @@ TEST_F(HttpControlTest, ANamespaceHasItAtItsOwnListener) {
 TEST_F(HttpControlTest, ANamespaceEndsWithTheCallThatSaysSo) {
   const auto made = boost::json::parse(Call("/control/namespace/new", R"({"name": "n"})").body);
   const std::string url(made.at("urls").at("http").at(0).as_string());
-  EXPECT_EQ(HttpControl(url, "/control/namespace/reset", "").status, 200);
+  EXPECT_EQ(HttpControl(url, "/control/reset", "").status, 200);
   EXPECT_EQ(HttpControl(url, "/control/namespace/remove", "").status, 200);
   EXPECT_EQ(Call("/control/kafka/topics", R"({"namespace": "n"})").status, 404);
 }
