@@ -10,8 +10,10 @@ using runtime::TimerKind;
 
 Group::Group(Services services)
     : services_(std::move(services)),
-      rebalance_timer_(services_.home.timers(), TimerKind::kTransaction, "rebalance of a group"),
-      sync_timer_(services_.home.timers(), TimerKind::kTransaction, "assignment of a group") {}
+      rebalance_label_("rebalance of group " + services_.id),
+      sync_label_("assignment of group " + services_.id),
+      rebalance_timer_(services_.home.timers(), TimerKind::kTransaction, rebalance_label_),
+      sync_timer_(services_.home.timers(), TimerKind::kTransaction, sync_label_) {}
 
 void Group::Restore(const GroupRecord& record) {
   generation_ = record.generation;
@@ -20,7 +22,7 @@ void Group::Restore(const GroupRecord& record) {
   leader_ = record.leader;
   for (const GroupRecord::Member& kept : record.members) {
     Member& member = members_.try_emplace(kept.member_id, services_.home).first->second;
-    member.id = kept.member_id;
+    Name(member, kept.member_id);
     member.instance_id = kept.instance_id;
     member.client_id = kept.client_id;
     member.client_host = kept.client_host;
@@ -52,6 +54,7 @@ GroupError Group::Heartbeat(const MemberClaim& claim) {
       error != GroupError::kNone) {
     return error;
   }
+  HearFrom(*member, claim.connection);
   if (claim.generation != generation_) return GroupError::kIllegalGeneration;
   RestartSession(*member);
   return state_ == GroupState::kPreparingRebalance ? GroupError::kRebalanceInProgress
@@ -66,6 +69,7 @@ GroupError Group::ValidateCommit(const MemberClaim& claim) {
       error != GroupError::kNone) {
     return error;
   }
+  HearFrom(*member, claim.connection);
   if (claim.generation != generation_) return GroupError::kIllegalGeneration;
   if (state_ == GroupState::kCompletingRebalance) return GroupError::kRebalanceInProgress;
   RestartSession(*member);
@@ -78,6 +82,7 @@ void Group::Sync(SyncRequest request, SyncDone done) {
       error != GroupError::kNone) {
     return ReplyError(done, error);
   }
+  HearFrom(*member, request.claim.connection);
   if (request.claim.generation != generation_) {
     return ReplyError(done, GroupError::kIllegalGeneration);
   }

@@ -31,12 +31,16 @@ namespace wherry::core {
 class Group : public std::enable_shared_from_this<Group> {
  public:
   struct Services {
+    std::string id;
     runtime::Shard& home;
     const GroupSettings& settings;
     // Commits the record; the callback as CommitQueue's.
     std::function<void(const GroupRecord&, CommitQueue::Done)> keep;
     // The group was never used and may go.
     std::function<void()> abandoned;
+    // A member, or one that is about to be, speaks by this connection; OnConnectionClosed is to
+    // follow.
+    std::function<void(ConnectionId)> heard;
   };
 
   explicit Group(Services services);
@@ -52,6 +56,8 @@ class Group : public std::enable_shared_from_this<Group> {
   GroupError Leave(const LeavingMember& leaving);
   // May the sender commit offsets now? A commit is also a sign of life.
   GroupError ValidateCommit(const MemberClaim& claim);
+  // Whoever spoke by it last is not connected any more, until it speaks by another.
+  void OnConnectionClosed(ConnectionId connection);
 
   GroupDescription Describe() const;
   const std::string& protocol_type() const { return protocol_type_; }
@@ -65,7 +71,9 @@ class Group : public std::enable_shared_from_this<Group> {
  private:
   struct Member {
     explicit Member(runtime::Shard& home)
-        : session(home.timers(), runtime::TimerKind::kLiveness, "session of a group's member") {}
+        : session(home.timers(), runtime::TimerKind::kLiveness, "session of a group's member") {
+      session.SetPeerGone(true);  // until it is heard
+    }
 
     std::string id;
     std::optional<std::string> instance_id;
@@ -78,12 +86,24 @@ class Group : public std::enable_shared_from_this<Group> {
     bool is_new = true;  // has not seen a generation yet
     JoinDone join;       // parked
     SyncDone sync;       // parked
+    ConnectionId connection = 0;
+    std::string label;  // of its session
     runtime::Timer session;
+  };
+  struct PendingJoin {
+    PendingJoin(runtime::Shard& home, std::string name)
+        : label(std::move(name)), timer(home.timers(), runtime::TimerKind::kLiveness, label) {}
+
+    const std::string label;
+    ConnectionId connection = 0;
+    runtime::Timer timer;
   };
   using Members = std::map<std::string, Member, std::less<>>;
   using Assignments = std::map<std::string, std::string, std::less<>>;
 
   // group_join.cc: who is in.
+  void Name(Member& member, const std::string& id);
+  void HearFrom(Member& member, ConnectionId connection);
   GroupError CheckJoin(const JoinRequest& request) const;
   bool SupportsProtocols(const JoinRequest& request) const;
   void JoinNew(JoinRequest request, JoinDone done);
@@ -133,9 +153,11 @@ class Group : public std::enable_shared_from_this<Group> {
   std::map<std::string, std::string> static_members_;  // instance id -> member id
   std::map<std::string, int> supporters_;              // protocol -> members that support it
   // Told their id, expected to join with it: a rebalance waits for them.
-  std::map<std::string, runtime::Timer, std::less<>> pending_joins_;
+  std::map<std::string, PendingJoin, std::less<>> pending_joins_;
   std::set<std::string, std::less<>> pending_syncs_;  // of this generation
 
+  const std::string rebalance_label_;
+  const std::string sync_label_;
   runtime::Timer rebalance_timer_;  // members that have not joined by then are out
   runtime::Timer sync_timer_;       // members that have not synced by then are out
   bool initial_delay_ = false;      // the first members wait for others

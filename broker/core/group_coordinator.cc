@@ -57,8 +57,13 @@ std::shared_ptr<Group> GroupCoordinator::NewGroup(const std::string& group_id) {
       if (const auto self = weak.lock()) (*self)->ForgetIfAbandoned(group_id);
     });
   };
-  auto group = std::make_shared<Group>(
-      Group::Services{services_.home, settings_, std::move(keep), std::move(abandoned)});
+  // Groups end before their coordinator (Close), and are asked no more.
+  auto heard = [this, group_id](ConnectionId connection) {
+    spoken_for_[connection].insert(group_id);
+  };
+  auto group = std::make_shared<Group>(Group::Services{group_id, services_.home, settings_,
+                                                       std::move(keep), std::move(abandoned),
+                                                       std::move(heard)});
   groups_.emplace(group_id, group);
   return group;
 }
@@ -126,6 +131,14 @@ GroupError GroupCoordinator::ValidateCommit(const MemberClaim& claim) {
   if (Group* group = Find(claim.group_id)) return group->ValidateCommit(claim);
   // The first commit by hand makes the group.
   return claim.generation < 0 ? GroupError::kNone : GroupError::kIllegalGeneration;
+}
+
+void GroupCoordinator::OnConnectionClosed(ConnectionId connection) {
+  const auto spoken_for = spoken_for_.extract(connection);
+  if (spoken_for.empty()) return;
+  for (const std::string& group_id : spoken_for.mapped()) {
+    if (Group* const group = Find(group_id)) group->OnConnectionClosed(connection);
+  }
 }
 
 GroupDescription GroupCoordinator::Describe(std::string_view group_id) const {

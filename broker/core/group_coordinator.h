@@ -3,10 +3,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/group.h"
@@ -51,6 +53,8 @@ class GroupCoordinator {
                                 const std::vector<LeavingMember>& members);
   // May the sender of a commit with this claim commit offsets now?
   GroupError ValidateCommit(const MemberClaim& claim);
+  // Members that spoke by this connection (MemberClaim, JoinRequest) are not connected any more.
+  void OnConnectionClosed(ConnectionId connection);
 
   // kDead where there is no such group.
   GroupDescription Describe(std::string_view group_id) const;
@@ -70,6 +74,8 @@ class GroupCoordinator {
   const GroupSettings settings_;
   const std::string key_prefix_;
   std::map<std::string, std::shared_ptr<Group>, std::less<>> groups_;
+  // In whose names each open connection has spoken: groups, which may have gone since.
+  absl::flat_hash_map<ConnectionId, std::set<std::string>> spoken_for_;
   // Posted tasks hold it weakly, to find out whether the coordinator is still there.
   std::shared_ptr<GroupCoordinator*> self_ = std::make_shared<GroupCoordinator*>(this);
 };

@@ -9,7 +9,28 @@
 namespace wherry::core {
 
 using runtime::Duration;
-using runtime::TimerKind;
+
+void Group::Name(Member& member, const std::string& id) {
+  member.id = id;
+  member.label = "session of member " + id + " of group " + services_.id;
+  member.session.Relabel(member.label);
+}
+
+void Group::HearFrom(Member& member, ConnectionId connection) {
+  if (member.connection == connection) return;
+  member.connection = connection;
+  member.session.SetPeerGone(connection == 0);
+  if (connection != 0) services_.heard(connection);
+}
+
+void Group::OnConnectionClosed(ConnectionId connection) {
+  for (auto& [id, member] : members_) {
+    if (member.connection == connection) HearFrom(member, 0);
+  }
+  for (auto& [id, pending] : pending_joins_) {
+    if (pending.connection == connection) pending.timer.SetPeerGone(true);
+  }
+}
 
 void Group::Join(JoinRequest request, JoinDone done) {
   const GroupError error = CheckJoin(request);
@@ -69,11 +90,15 @@ void Group::JoinNew(JoinRequest request, JoinDone done) {
 }
 
 void Group::AwaitSecondJoin(const JoinRequest& request, const std::string& member_id) {
-  runtime::Timer& timer = pending_joins_
-                              .try_emplace(member_id, services_.home.timers(), TimerKind::kLiveness,
-                                           "second join of a group's member")
-                              .first->second;
-  timer.Arm(request.session_timeout, [this, member_id] {
+  PendingJoin& pending =
+      pending_joins_
+          .try_emplace(member_id, services_.home,
+                       "second join of member " + member_id + " of group " + services_.id)
+          .first->second;
+  pending.connection = request.connection;
+  pending.timer.SetPeerGone(request.connection == 0);
+  if (request.connection != 0) services_.heard(request.connection);
+  pending.timer.Arm(request.session_timeout, [this, member_id] {
     pending_joins_.erase(member_id);
     TryCompleteJoin();
     if (Abandoned()) services_.abandoned();
@@ -97,6 +122,7 @@ void Group::JoinKnown(JoinRequest request, JoinDone done) {
   // group's leader who joins again wants to assign anew.
   if (!changed && (state_ == GroupState::kCompletingRebalance ||
                    (state_ == GroupState::kStable && leader_ != member->id))) {
+    HearFrom(*member, request.connection);
     RestartSession(*member);
     return Reply(done, Current(*member, leader_ == member->id));
   }
@@ -145,7 +171,7 @@ Group::Member& Group::Rename(const std::string& old_id, const std::string& new_i
   ReplyError(member.join, GroupError::kFencedInstance, old_id);
   ReplyError(member.sync, GroupError::kFencedInstance);
   member.session.Cancel();
-  member.id = new_id;
+  Name(member, new_id);
   static_members_[*member.instance_id] = new_id;
   if (leader_ == old_id) leader_ = new_id;
   if (pending_syncs_.erase(old_id) > 0) pending_syncs_.insert(new_id);
@@ -157,7 +183,7 @@ Group::Member& Group::Rename(const std::string& old_id, const std::string& new_i
 void Group::Add(const std::string& member_id, JoinRequest request, JoinDone done) {
   if (members_.empty()) protocol_type_ = request.protocol_type;
   Member& member = members_.try_emplace(member_id, services_.home).first->second;
-  member.id = member_id;
+  Name(member, member_id);
   member.instance_id = request.instance_id;
   if (member.instance_id.has_value()) static_members_[*member.instance_id] = member_id;
   if (!leader_.has_value()) leader_ = member_id;
@@ -172,6 +198,7 @@ void Group::Add(const std::string& member_id, JoinRequest request, JoinDone done
 }
 
 void Group::Update(Member& member, JoinRequest request) {
+  HearFrom(member, request.connection);
   CountProtocols(member, -1);
   member.client_id = std::move(request.client_id);
   member.client_host = std::move(request.client_host);

@@ -65,12 +65,16 @@ struct GroupProtocol {
   bool operator==(const GroupProtocol&) const = default;
 };
 
+// By which of a protocol's connections a member speaks; 0: by none that is known.
+using ConnectionId = std::uint64_t;
+
 // What a request says about its sender.
 struct MemberClaim {
   std::string group_id;
   std::int32_t generation = -1;
   std::string member_id;
   std::optional<std::string> instance_id;  // static membership (KIP-345)
+  ConnectionId connection = 0;
 };
 
 struct JoinRequest {
@@ -87,6 +91,7 @@ struct JoinRequest {
   bool require_member_id = false;
   // Understands JoinResult::skip_assignment (KIP-814).
   bool can_skip_assignment = false;
+  ConnectionId connection = 0;
 };
 
 struct JoinResult {

@@ -65,6 +65,8 @@ Status Broker::Stop() { return engine_->Stop(); }
 
 Namespace& Broker::default_namespace() { return default_namespace_; }
 
+Clock& Broker::clock() { return engine_->clock(); }
+
 StatusOr<Namespace> Broker::NewNamespace(std::string_view name) {
   auto state = engine_->AddNamespace(name);
   if (!state.ok()) return embed::StatusOf(state.status());

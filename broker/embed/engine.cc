@@ -58,7 +58,10 @@ Engine::Engine(const Options& options,
                std::shared_ptr<const nats::Configuration> nats_configuration)
     : options_(options),
       pid_(::getpid()),
-      shards_(MakeShards(options.threads, clock_)),
+      clock_state_(std::make_shared<Clock::State>(options.clock)),
+      clock_(clock_state_),
+      shards_(MakeShards(options.threads, clock_state_->clock())),
+      all_shards_(std::make_shared<AllShards>(Pointers(shards_))),
       connections_(MakeConnectionSets(shards_)),
       nats_server_(std::move(nats_configuration), Pointers(shards_),
                    {password_checker_,
@@ -214,6 +217,7 @@ void Engine::Begin() {
     for (auto& listener : default_namespace_->listeners) listener->Start();
   });
   for (const auto& shard : shards_) shard->Start();
+  clock_state_->Use(all_shards_);
 }
 
 std::vector<std::shared_ptr<NamespaceState>> Engine::Namespaces() const {
@@ -231,6 +235,7 @@ Status Engine::Stop() {
   const std::lock_guard<std::mutex> lock(stop_mutex_);
   if (stopped_) return {};
   stopped_ = true;
+  all_shards_->End();
   const std::vector<std::shared_ptr<NamespaceState>> namespaces = Namespaces();
   for (const auto& state : namespaces) {
     const std::lock_guard<std::mutex> engine_lock(state->engine_mutex);

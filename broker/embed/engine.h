@@ -10,6 +10,8 @@
 
 #include "absl/status/statusor.h"
 #include "broker/core/background_thread.h"
+#include "broker/embed/all_shards.h"
+#include "broker/embed/clock_state.h"
 #include "broker/embed/control/control.h"
 #include "broker/embed/control/http_control.h"
 #include "broker/embed/data.h"
@@ -21,7 +23,6 @@
 #include "broker/net/connection.h"
 #include "broker/net/http_session.h"
 #include "broker/net/tls_acceptor.h"
-#include "broker/runtime/clock.h"
 #include "broker/runtime/shard.h"
 #include "wherry/options.h"
 #include "wherry/status.h"
@@ -56,6 +57,7 @@ class Engine {
                                                                       std::string_view name);
 
   const std::shared_ptr<control::Control>& control() const { return control_; }
+  Clock& clock() { return clock_; }
   nats::Server& nats_server() { return nats_server_; }
   const std::shared_ptr<ShardLink>& link() const { return link_; }
   const std::vector<std::unique_ptr<runtime::Shard>>& shards() const { return shards_; }
@@ -90,9 +92,11 @@ class Engine {
   // Declared in the order in which the parts need one another: destroyed backwards.
   const Options options_;
   const pid_t pid_;
-  runtime::RealClock clock_;
+  const std::shared_ptr<Clock::State> clock_state_;
+  Clock clock_;
   // The first is the home of all that has one; the others serve a share of the NATS connections.
   const std::vector<std::unique_ptr<runtime::Shard>> shards_;
+  const std::shared_ptr<AllShards> all_shards_;
   std::unique_ptr<Data> data_;
   const std::vector<std::unique_ptr<net::ConnectionSet>> connections_;  // one for each shard
   core::BackgroundThread password_thread_;

@@ -1,8 +1,11 @@
 #include "broker/kafka/call.h"
 
+#include "broker/kafka/connection_info.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {
+
+std::uint64_t Call::connection_id() const { return connection == nullptr ? 0 : connection->id; }
 
 void ResponseSlot::Fill(absl::AnyInvocable<void(wire::Encoder&)> encode) {
   if (!changed) return;  // nobody will send it

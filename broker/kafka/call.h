@@ -52,6 +52,9 @@ struct Call {
   const net::Endpoint& remote;  // the client's
   // What is shown of its connection, for what the request tells of the client; null: nothing.
   ConnectionInfo* connection = nullptr;
+
+  // 0: none that is known.
+  std::uint64_t connection_id() const;
 };
 
 // The promise of one response; whoever holds it last must have answered.

@@ -163,6 +163,7 @@ void Session::OnClosed() {
     request.slot->changed = nullptr;
     if (request.slot->abandoned) std::exchange(request.slot->abandoned, nullptr)();
   }
+  cluster_.groups().OnConnectionClosed(connection_.id());
 }
 
 }  // namespace wherry::kafka

@@ -9,7 +9,7 @@ namespace wherry::nats {
 LameDuck::LameDuck(Server& server, std::function<void()> ended)
     : server_(server),
       ended_(std::move(ended)),
-      timer_(server.home().shard().timers(), runtime::TimerKind::kLiveness, "lame duck") {}
+      timer_(server.home().shard().timers(), runtime::TimerKind::kDelivery, "lame duck") {}
 
 void LameDuck::Begin() {
   if (server_.connection_count() == 0) return OnConnectionClosed();

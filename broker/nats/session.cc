@@ -18,16 +18,16 @@ Session::Session(ServerShard& part, net::Connection& connection, Account& home)
       parser_(ParseLimits{static_cast<std::size_t>(settings().max_control_line),
                           settings().max_payload, false}),
       authenticator_(part.configuration().authenticator),
-      auth_timer_(part.shard().timers(), runtime::TimerKind::kLiveness, "authentication"),
+      auth_timer_(part.shard().timers(), runtime::TimerKind::kPatience, "authentication"),
       ping_timer_(part.shard().timers(), runtime::TimerKind::kLiveness, "ping"),
-      stall_timer_(part.shard().timers(), runtime::TimerKind::kDelivery, "producer stall") {}
+      stall_timer_(part.shard().timers(), runtime::TimerKind::kPatience, "producer stall") {}
 
 Session::~Session() = default;
 
 void Session::OnOpen() {
   open_ = true;
   counts_.start_unix_millis = part_.shard().TurnUnixMillis();
-  counts_.ping_sent = part_.shard().clock().Now();
+  counts_.ping_sent = part_.shard().clock().RealNow();
   Active();
   Server& server = part_.server();
   server.ConnectionOpened();

@@ -49,7 +49,7 @@ void Session::NoteClient(const ConnectOptions& options) {
 
 void Session::SendPing() {
   ++pings_out_;
-  counts_.ping_sent = part_.shard().clock().Now();
+  counts_.ping_sent = part_.shard().clock().RealNow();
   connection_.Write("PING\r\n");
   TraceOut("PING");
 }
@@ -62,7 +62,7 @@ void Session::HandlePong() {
 
 void Session::MeasureRoundTrip() {
   counts_.round_trip =
-      std::max(part_.shard().clock().Now() - counts_.ping_sent, runtime::Duration(1));
+      std::max(part_.shard().clock().RealNow() - counts_.ping_sent, runtime::Duration(1));
 }
 
 }  // namespace wherry::nats

@@ -21,7 +21,7 @@ TlsStart::TlsStart(const TlsPlan& plan, net::Connection& connection, SayInfo say
       on_plain_(std::move(on_plain)),
       state_(State::kAwaitingHandshake),
       handshake_first_(plan.handshake_first != TlsPlan::HandshakeFirst::kNo),
-      wait_(connection.shard().timers(), runtime::TimerKind::kLiveness, "TLS or not") {}
+      wait_(connection.shard().timers(), runtime::TimerKind::kPatience, "TLS or not") {}
 
 void TlsStart::OnOpen() {
   if (!handshake_first_) say_info_(false);
@@ -56,7 +56,7 @@ bool TlsStart::IsProtocol(std::string_view bytes) {
 void TlsStart::BeginTls(std::string_view received) {
   wait_.Cancel();
   state_ = State::kTls;
-  if (!plan_.acceptor->AllowHandshake(connection_.shard().clock().Now())) {
+  if (!plan_.acceptor->AllowHandshake(connection_.shard().clock().RealNow())) {
     connection_.Write("-ERR 'Connection throttling is active. Please try again later.'\r\n");
     return connection_.CloseAfterFlush();
   }

@@ -75,13 +75,16 @@ void Connection::WaitReadable() {
   wait_readable_ = true;
   socket_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                  [this](const boost::system::error_code&) {
-                                   shard().Turn([this] {
-                                     wait_readable_ = false;
-                                     if (state_ == State::kOpen && reading_) OnReadable();
-                                     if (state_ == State::kDraining) Drain();
-                                     OperationEnded();
-                                   });
+                                   shard().Turn([this] { Readable(); });
                                  });
+}
+
+void Connection::Readable() {
+  if (shard().deaf()) return shard().WhenHearing([this] { Readable(); });
+  wait_readable_ = false;
+  if (state_ == State::kOpen && reading_) OnReadable();
+  if (state_ == State::kDraining) Drain();
+  OperationEnded();
 }
 
 void Connection::WaitWritable() {
@@ -108,7 +111,7 @@ void Connection::Blocked(std::size_t sent, std::size_t waiting) {
   write_owed_ = waiting;
   if (write_stalled_ == nullptr) {
     write_stalled_ = std::make_unique<runtime::Timer>(
-        shard().timers(), runtime::TimerKind::kLiveness, "write deadline");
+        shard().timers(), runtime::TimerKind::kPatience, "write deadline");
   }
   write_stalled_->Arm(write_deadline_, [this] {
     session_->OnWriteDeadline();
@@ -148,7 +151,7 @@ void Connection::ResumeReading() {
 void Connection::CloseAfterFlush() {
   if (state_ != State::kOpen) return;
   state_ = State::kFlushing;
-  linger_ = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kLiveness,
+  linger_ = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kPatience,
                                              "lingering close");
   linger_->Arm(kMaxFlush, [this] { Close(); });
   if (queue_.empty() && tls_ == nullptr) {

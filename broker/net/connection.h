@@ -122,6 +122,7 @@ class Connection {
   void WaitWritable();
   // The kernel took `sent` bytes and `waiting` are left.
   void Blocked(std::size_t sent, std::size_t waiting);
+  void Readable();
   void OnReadable();
   void BeginDraining();
   void Drain();

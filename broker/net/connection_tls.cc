@@ -27,7 +27,7 @@ void Connection::StartTls(const TlsAcceptor& acceptor, std::string_view received
   if (state_ != State::kOpen || tls_ != nullptr) return;
   tls_ = std::make_unique<Tls>(acceptor, set_.pool_);
   tls_->stream.records().TakeAll(queue_);
-  tls_->deadline = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kLiveness,
+  tls_->deadline = std::make_unique<runtime::Timer>(shard().timers(), runtime::TimerKind::kPatience,
                                                     "TLS handshake");
   const runtime::Duration timeout = acceptor.settings().timeout;
   tls_->deadline->Arm(timeout, [this, timeout] {

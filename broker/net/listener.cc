@@ -56,7 +56,7 @@ struct Listener::Acceptor {
   Acceptor(runtime::Shard& shard, int fd)
       : descriptor(shard.context(), fd),
         fd(fd),
-        pause(shard.timers(), runtime::TimerKind::kLiveness, "accept pause") {}
+        pause(shard.timers(), runtime::TimerKind::kPatience, "accept pause") {}
   asio::posix::stream_descriptor descriptor;
   const int fd;
   runtime::Timer pause;

@@ -10,6 +10,8 @@ using Duration = std::chrono::nanoseconds;
 // A point on a clock that never goes back; only differences mean anything.
 using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 
+class VirtualClock;
+
 // Where all time in the broker comes from. One clock per broker: timers, timestamps, deadlines.
 // Threads: any. Owned by the composition root.
 class Clock {
@@ -19,6 +21,10 @@ class Clock {
   virtual Instant Now() const = 0;
   // Milliseconds since the Unix epoch: for timestamps that a person or a client sees.
   virtual std::int64_t UnixMillis() const = 0;
+  // The machine's time, whoever owns Now: for what is measured on peers, who live in it.
+  virtual Instant RealNow() const { return Now(); }
+  // nullptr: this is none.
+  virtual const VirtualClock* as_virtual() const { return nullptr; }
 };
 
 // The machine's clocks.

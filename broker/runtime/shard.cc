@@ -12,6 +12,10 @@ namespace wherry::runtime {
 
 namespace asio = boost::asio;
 
+namespace {
+thread_local Shard* current = nullptr;
+}
+
 // The part that needs asio. UNSAFE_IO: sockets and timers are touched by this thread alone and need
 // no lock, while other threads may still post.
 struct Shard::Loop {
@@ -34,12 +38,14 @@ Shard::~Shard() {
   Stop();
   loop_->alarm.reset();
   end_of_turn_.clear();
+  unheard_.clear();
 }
 
 void Shard::Start() {
   if (loop_->stopped || thread_.joinable()) return;
   thread_ = std::thread([this] {
     thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    current = this;
     loop_->context.run();
   });
 }
@@ -53,6 +59,8 @@ void Shard::Stop() {
   thread_id_.store(std::thread::id(), std::memory_order_relaxed);
 }
 
+Shard* Shard::Current() { return current; }
+
 void Shard::Post(absl::AnyInvocable<void()> task) {
   asio::post(loop_->context, [this, task = std::move(task)]() mutable { Turn(task); });
 }
@@ -65,6 +73,18 @@ void Shard::AtEndOfTurn(absl::AnyInvocable<void()> task) {
 
 void Shard::ClockMoved() {
   Post([this] { timers_->RunDue(); });
+}
+
+void Shard::BeginAdvance(bool deaf) {
+  advanced_ = true;
+  deaf_ = deaf;
+}
+
+void Shard::EndAdvance() {
+  advanced_ = false;
+  deaf_ = false;
+  timers_->RunDue();  // whose wake-up may have come meanwhile
+  for (absl::AnyInvocable<void()>& task : std::exchange(unheard_, {})) Post(std::move(task));
 }
 
 boost::asio::io_context& Shard::context() { return loop_->context; }
@@ -82,9 +102,9 @@ void Shard::WakeAt(std::optional<Instant> deadline) {
   if (!deadline.has_value() || !loop_->alarm.has_value()) return;
   // A delay rather than the deadline itself: the clock need not be the machine's. Whoever moves
   // such a clock calls ClockMoved; a wake-up that finds nothing due is asked for again by Timers.
-  loop_->alarm->expires_after(*deadline - clock_.Now());
+  loop_->alarm->expires_after(*deadline - clock_.RealNow());
   loop_->alarm->async_wait([this](const boost::system::error_code& error) {
-    if (!error) Turn([this] { timers_->RunDue(); });
+    if (!error && !advanced_) Turn([this] { timers_->RunDue(); });
   });
 }
 

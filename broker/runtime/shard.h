@@ -21,8 +21,8 @@ namespace wherry::runtime {
 
 // One thread with its own io_context: the home of mutable objects, which are used without a lock
 // from its thread and by a posted task from elsewhere. Threads: Post, ClockMoved, OnThisThread,
-// clock and index from any; the rest from the shard's own thread, or before Start and after Stop.
-// Owned by the composition root; outlives everything that lives on it.
+// Current, clock and index from any; the rest from the shard's own thread or before Start and after
+// Stop. Owned by the composition root; outlives everything that lives on it.
 class Shard {
  public:
   Shard(int index, Clock& clock, std::uint64_t seed);
@@ -62,6 +62,16 @@ class Shard {
   // shard watches a clock that runs. Any thread.
   void ClockMoved();
 
+  // While a clock is advanced, only who advances it runs the timers (Timers::RunDue), and not when
+  // real time has come to one. `deaf`: and what peers send is left in their sockets, as if they
+  // were silent; if the clock is advanced for them too, it must not be chance whether they answer
+  // in time. Shard's own thread only.
+  void BeginAdvance(bool deaf);
+  void EndAdvance();
+  bool deaf() const { return deaf_; }
+  // Runs `task` as a turn when the shard is not deaf any more. Shard's own thread only.
+  void WhenHearing(absl::AnyInvocable<void()> task) { unheard_.push_back(std::move(task)); }
+
   // The wall clock as of this turn, read at most once in it: for noting when something was busy.
   // Shard's own thread only.
   std::int64_t TurnUnixMillis() {
@@ -69,6 +79,8 @@ class Shard {
     return turn_unix_millis_;
   }
 
+  // The one whose thread this is; nullptr: this is no shard's.
+  static Shard* Current();
   bool OnThisThread() const {
     return std::this_thread::get_id() == thread_id_.load(std::memory_order_relaxed);
   }
@@ -90,6 +102,9 @@ class Shard {
   // Declared in this order because the tasks that the loop destroys may own timers.
   std::unique_ptr<Timers> timers_;
   std::vector<absl::AnyInvocable<void()>> end_of_turn_;
+  std::vector<absl::AnyInvocable<void()>> unheard_;
+  bool advanced_ = false;  // between BeginAdvance and EndAdvance
+  bool deaf_ = false;
   int turn_depth_ = 0;
   std::int64_t turn_unix_millis_ = 0;  // 0: not read in this turn
   std::unique_ptr<Loop> loop_;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wherry/clock.h"
 #include "wherry/export.h"
 #include "wherry/kafka.h"
 #include "wherry/namespace.h"
@@ -57,6 +58,8 @@ class WHERRY_EXPORT Broker {
   // kAlreadyExists: a namespace, or a NATS account, has that name; kInvalidArgument: an empty name,
   // or one of more than 1024 bytes; kFailedPrecondition: called from a broker callback.
   StatusOr<Namespace> NewNamespace(std::string_view name);
+  // The one clock of all that the broker does, in every namespace. Valid as long as the Broker.
+  Clock& clock();
 
   // The default namespace's.
   std::string Url(std::string_view protocol) const { return default_namespace_.Url(protocol); }

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "wherry/clock.h"
 #include "wherry/nats_options.h"
 
 namespace wherry {
@@ -67,6 +68,9 @@ struct Options {
   // Namespace::Requests, Lint, and what ExplainRoute tells of the past. 0: none, at no cost; with a
   // history NATS handles its messages one by one. wherry/testing.h sets it.
   std::size_t history = 0;
+
+  // Which clock all timers and timestamps go by; with kVirtual, a test moves it (Broker::clock).
+  ClockMode clock = ClockMode::kReal;
 
   NatsOptions nats;
   KafkaOptions kafka;

@@ -195,7 +195,7 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
       : cluster_(cluster),
         request_(request),
         reply_(std::move(reply)),
-        timer_(cluster.home().timers(), runtime::TimerKind::kDelivery, "fetch"),
+        timer_(cluster.home().timers(), runtime::TimerKind::kPatience, "fetch"),
         bytes_left_(std::min<std::int64_t>(request.max_bytes, kMaxResponseBytes)) {}
 
   void Begin() {

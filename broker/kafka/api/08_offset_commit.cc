@@ -105,7 +105,8 @@ ErrorCode Failure(const absl::Status& status) {
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const ErrorCode refused = ErrorCodeOf(call.cluster.groups().ValidateCommit(
-      {request.group_id, request.generation_id, request.member_id, request.group_instance_id}));
+      {request.group_id, request.generation_id, request.member_id, request.group_instance_id,
+       call.connection_id()}));
   const std::int64_t now = call.cluster.home().clock().UnixMillis();
   Response response;
   std::vector<core::OffsetStore::Entry> entries;

@@ -100,6 +100,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
       call.version >= 1 ? request.rebalance_timeout_ms : request.session_timeout_ms);
   join.require_member_id = call.version >= kMemberIdRequiredSince;
   join.can_skip_assignment = call.version >= kSkipAssignmentSince;
+  join.connection = call.connection_id();
   call.cluster.groups().Join(
       std::move(join), [reply = std::move(reply)](core::JoinResult joined) mutable {
         Response response;

@@ -38,7 +38,8 @@ struct Response {
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
   response.error_code = ErrorCodeOf(call.cluster.groups().Heartbeat(
-      {request.group_id, request.generation_id, request.member_id, request.group_instance_id}));
+      {request.group_id, request.generation_id, request.member_id, request.group_instance_id,
+       call.connection_id()}));
   reply.Send(response);
 }
 

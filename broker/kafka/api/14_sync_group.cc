@@ -61,7 +61,7 @@ struct Response {
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   core::SyncRequest sync;
   sync.claim = {request.group_id, request.generation_id, request.member_id,
-                request.group_instance_id};
+                request.group_instance_id, call.connection_id()};
   sync.protocol_type = request.protocol_type;
   sync.protocol_name = request.protocol_name;
   for (const Assignment& assignment : request.assignments) {

@@ -20,7 +20,7 @@ runtime::Duration CpuUsed() {
 }  // namespace
 
 Monitor::Monitor(Server& server, runtime::Shard& home)
-    : server_(server), home_(home), cpu_since_(home.clock().Now()), cpu_used_(CpuUsed()) {}
+    : server_(server), home_(home), cpu_since_(home.clock().RealNow()), cpu_used_(CpuUsed()) {}
 
 std::span<const Monitor::Page> Monitor::Pages() {
   static constexpr Page kPages[] = {
@@ -36,7 +36,7 @@ std::span<const Monitor::Page> Monitor::Pages() {
 }
 
 double Monitor::TakeCpuPercent() {
-  const runtime::Instant now = home_.clock().Now();
+  const runtime::Instant now = home_.clock().RealNow();
   const runtime::Duration used = CpuUsed();
   const double elapsed = static_cast<double>((now - cpu_since_).count());
   const double percent =
