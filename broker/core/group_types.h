@@ -153,6 +153,7 @@ struct GroupDescription {
   std::string protocol_name;  // empty unless the group is stable
   std::vector<Member> members;
   std::int32_t generation = 0;
+  bool all_synced = false;  // it is stable, and every member has asked for its assignment
 };
 
 struct GroupListing {

@@ -69,6 +69,7 @@ Engine::Engine(const Options& options,
                     [this](std::string_view line) { Log(LogLevel::kTrace, line); }}),
       nats_monitor_(nats_server_, home()),
       link_(std::make_shared<ShardLink>(home())),
+      waiters_(std::make_shared<Waiters>(Pointers(shards_), link_)),
       control_(std::make_shared<control::Control>()),
       http_control_(*control_, link_),
       default_namespace_(
@@ -251,6 +252,7 @@ Status Engine::Stop() {
     shards_[i]->Stop();
   }
   link_->Run([&] {
+    waiters_->OnStop();
     connections_.front()->CloseAll();
     for (const auto& state : namespaces) {
       state->nats_state->OnStop();

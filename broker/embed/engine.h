@@ -61,6 +61,8 @@ class Engine {
   nats::Server& nats_server() { return nats_server_; }
   const std::shared_ptr<ShardLink>& link() const { return link_; }
   const std::vector<std::unique_ptr<runtime::Shard>>& shards() const { return shards_; }
+  const std::shared_ptr<AllShards>& all_shards() const { return all_shards_; }
+  const std::shared_ptr<Waiters>& waiters() const { return waiters_; }
 
   // In a forked child, which has our memory but not our threads.
   bool InForkedChild() const;
@@ -105,6 +107,7 @@ class Engine {
   nats::Monitor nats_monitor_;
   std::shared_ptr<const net::TlsAcceptor> https_tls_;  // with a listener of https
   std::shared_ptr<ShardLink> link_;
+  const std::shared_ptr<Waiters> waiters_;
   const std::shared_ptr<control::Control> control_;
   control::HttpControl http_control_;
 

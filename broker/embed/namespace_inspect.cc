@@ -1,6 +1,7 @@
 // What a namespace shows of itself, and what looks wrong in it.
 #include <chrono>
 
+#include "broker/embed/await.h"
 #include "broker/embed/connections.h"
 #include "broker/embed/lint_rules.h"
 #include "broker/embed/namespace_state.h"
@@ -59,6 +60,14 @@ StatusOr<std::vector<LintFinding>> Namespace::Lint(const LintOptions& options) {
   if (Status status = TakeKafka(kafka(), subject); !status.ok()) return status;
   subject.requests = requests();
   return embed::FindLint(subject, options);
+}
+
+Status Namespace::Await(const Condition& condition, std::chrono::milliseconds limit) {
+  return embed::Await(state_, condition, limit);
+}
+
+Status Namespace::AwaitIdle(std::chrono::milliseconds limit) {
+  return embed::AwaitIdle(state_, limit);
 }
 
 }  // namespace wherry

@@ -13,6 +13,8 @@ NamespaceState::NamespaceState(core::Namespace name, std::uint32_t group, Engine
       engine(&engine),
       account(account),
       requests(history == 0 ? nullptr : std::make_shared<core::RequestLog>(history)),
+      shards(engine.all_shards()),
+      waiters(engine.waiters()),
       nats_state(std::make_shared<Nats::State>(engine.link(), engine.nats_server(), account)),
       kafka_state(std::make_shared<Kafka::State>(engine.link())),
       nats(nats_state),

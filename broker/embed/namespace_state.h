@@ -9,9 +9,11 @@
 
 #include "broker/core/namespace.h"
 #include "broker/core/request_log.h"
+#include "broker/embed/all_shards.h"
 #include "broker/embed/kafka_state.h"
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
+#include "broker/embed/waiters.h"
 #include "broker/http/router.h"
 #include "broker/kafka/cluster.h"
 #include "broker/nats/account.h"
@@ -55,6 +57,8 @@ struct NamespaceState : std::enable_shared_from_this<NamespaceState> {
   // Made before a client can know of them, and constant until the end.
   std::vector<std::unique_ptr<net::Listener>> listeners;
 
+  const std::shared_ptr<AllShards> shards;
+  const std::shared_ptr<Waiters> waiters;
   const std::shared_ptr<Nats::State> nats_state;
   const std::shared_ptr<Kafka::State> kafka_state;
   Nats nats;

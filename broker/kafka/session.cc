@@ -155,6 +155,23 @@ void Session::Send(const wire::Encoded& frame) {
   connection_.Write(head.substr(from));
 }
 
+std::vector<std::string> Session::Unfinished() const {
+  std::vector<std::string> all;
+  for (const UnderWay& request : under_way_) {
+    if (request.api_key == kFetchKey) continue;
+    const ApiRow* const row = FindApi(request.api_key);
+    all.push_back(absl::StrCat(row == nullptr ? "a request" : row->name, " is not answered yet"));
+  }
+  if (!waiting_.empty()) {
+    all.push_back(absl::StrCat(waiting_.size(), " requests wait for their turn"));
+  }
+  if (!carry_.empty() || body_.size > 0) all.push_back("a request has not arrived whole");
+  if (connection_.pending_bytes() > 0) {
+    all.push_back(absl::StrCat(connection_.pending_bytes(), " bytes wait to be sent"));
+  }
+  return all;
+}
+
 void Session::OnClosed() {
   cluster_.Remove(*this);
   std::deque<UnderWay> under_way;

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "broker/kafka/call.h"
 #include "broker/kafka/connection_info.h"
@@ -44,8 +45,11 @@ class Session final : public net::Session {
   void OnClosed() override;
 
   const ConnectionInfo& info() const { return *info_; }
+  // What has not come to an end, for people; empty: nothing but fetches that wait for more.
+  std::vector<std::string> Unfinished() const;
 
  private:
+  static constexpr std::int16_t kFetchKey = 1;
   // A request larger than this that did not arrive whole gets a buffer of its exact size.
   static constexpr std::size_t kOwnBufferFrom = 8 * 1024;
   // A batch is referred to, not copied, from this size on.

@@ -67,6 +67,15 @@ class Session final : public net::Session, public Subscriber {
   // The account whose subjects it uses.
   const Account& account() const { return *account_; }
 
+  // Whether a CONNECT was accepted.
+  bool connected() const { return connected_; }
+  // A PING, behind which a PONG tells that the client has read all it was sent, and that what it
+  // has sent before was read by us.
+  void SendBarrier();
+  bool owes_pong() const { return pongs_ != pings_; }
+  // Sent and got.
+  std::uint64_t messages() const { return counts_.in_msgs + counts_.out_msgs; }
+
  private:
   // An operation larger than this that did not arrive whole gets a buffer of its exact size, into
   // which the socket is read and which its subscribers share.
@@ -185,7 +194,9 @@ class Session final : public net::Session, public Subscriber {
   bool producer_should_stall_ = false;  // set by a delivery to a subscriber that lags
   bool published_ = false;              // by what has been read last
   bool awaiting_room_ = false;
-  int pings_out_ = 0;
+  int pings_out_ = 0;  // as nats-server counts: any PONG answers them all
+  std::uint32_t pings_ = 0;
+  std::uint32_t pongs_ = 0;
   ConnectionCounts counts_;
   bool tls_first_ = false;  // the handshake came before INFO
 

@@ -49,6 +49,7 @@ void Session::NoteClient(const ConnectOptions& options) {
 
 void Session::SendPing() {
   ++pings_out_;
+  ++pings_;
   counts_.ping_sent = part_.shard().clock().RealNow();
   connection_.Write("PING\r\n");
   TraceOut("PING");
@@ -58,6 +59,13 @@ void Session::HandlePong() {
   // One that answers no PING of ours measures nothing.
   if (pings_out_ > 0) MeasureRoundTrip();
   pings_out_ = 0;
+  if (owes_pong()) ++pongs_;
+}
+
+void Session::SendBarrier() {
+  ++pings_;
+  connection_.Write("PING\r\n");
+  TraceOut("PING");
 }
 
 void Session::MeasureRoundTrip() {

@@ -19,6 +19,16 @@ class io_context;
 
 namespace wherry::runtime {
 
+class Shard;
+
+// Is told when a turn has ended, behind all that was done in it. Threads: the shard's.
+class TurnWatcher {
+ public:
+  virtual ~TurnWatcher() = default;
+  // Must not write to connections: nothing would flush them.
+  virtual void OnTurn(Shard& shard) = 0;
+};
+
 // One thread with its own io_context: the home of mutable objects, which are used without a lock
 // from its thread and by a posted task from elsewhere. Threads: Post, ClockMoved, OnThisThread,
 // Current, clock and index from any; the rest from the shard's own thread or before Start and after
@@ -48,6 +58,7 @@ class Shard {
     std::forward<Handler>(handler)();
     if (turn_depth_ == 1) {
       if (!end_of_turn_.empty()) RunEndOfTurn();
+      if (watcher_ != nullptr) TellWatcher();
       turn_unix_millis_ = 0;
     }
     --turn_depth_;
@@ -57,6 +68,15 @@ class Shard {
   // read, a posted task, a timer): the place for work that is gathered, such as flushing writes. In
   // order; what such a task adds runs in the same turn. Shard's own thread only.
   void AtEndOfTurn(absl::AnyInvocable<void()> task);
+
+  // Has `watcher` hear of the end of each turn, of this one already; null: nobody. Shard's own
+  // thread only.
+  void WatchTurns(TurnWatcher* watcher) {
+    watcher_ = watcher;
+    hidden_ = false;
+  }
+  // Not of this one: it only looked. Shard's own thread only.
+  void HideTurn() { hidden_ = true; }
 
   // Looks for timers that have come due. For whoever moves a clock that does not run by itself; the
   // shard watches a clock that runs. Any thread.
@@ -94,6 +114,9 @@ class Shard {
   struct Loop;
 
   void RunEndOfTurn();
+  void TellWatcher() {
+    if (!std::exchange(hidden_, false)) watcher_->OnTurn(*this);
+  }
   void WakeAt(std::optional<Instant> deadline);
 
   const int index_;
@@ -105,6 +128,8 @@ class Shard {
   std::vector<absl::AnyInvocable<void()>> unheard_;
   bool advanced_ = false;  // between BeginAdvance and EndAdvance
   bool deaf_ = false;
+  TurnWatcher* watcher_ = nullptr;
+  bool hidden_ = false;  // the present turn, from watcher_
   int turn_depth_ = 0;
   std::int64_t turn_unix_millis_ = 0;  // 0: not read in this turn
   std::unique_ptr<Loop> loop_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -80,6 +81,13 @@ class WHERRY_EXPORT Broker {
   Status Reset() { return default_namespace_.Reset(); }
   StatusOr<std::string> Call(std::string_view operation, std::string_view json) {
     return default_namespace_.Call(operation, json);
+  }
+  Status Await(const Condition& condition,
+               std::chrono::milliseconds limit = std::chrono::seconds(5)) {
+    return default_namespace_.Await(condition, limit);
+  }
+  Status AwaitIdle(std::chrono::milliseconds limit = std::chrono::seconds(5)) {
+    return default_namespace_.AwaitIdle(limit);
   }
 
  private:

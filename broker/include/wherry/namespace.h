@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "wherry/await.h"
 #include "wherry/export.h"
 #include "wherry/inspect.h"
 #include "wherry/kafka.h"
@@ -67,6 +69,22 @@ class WHERRY_EXPORT Namespace {
   // kFailedPrecondition: Options::history is 0, or called from a broker callback; kUnavailable: the
   // broker has stopped.
   StatusOr<std::vector<LintFinding>> Lint(const LintOptions& options = {});
+
+  // Waits until the condition holds, without polling: it is looked at when something has happened.
+  // `limit` is real time, whatever the broker's clock is.
+  // kDeadlineExceeded: it did not; the message says what was seen instead. kInvalidArgument: no
+  // such condition; kFailedPrecondition: called from a broker callback; kUnavailable: the broker
+  // has stopped.
+  Status Await(const Condition& condition,
+               std::chrono::milliseconds limit = std::chrono::seconds(5));
+  // Waits until nothing is under way: NATS clients have read all that they were sent, and what they
+  // sent has been delivered; no Kafka request is being handled, but for fetches that wait for more;
+  // what was appended is committed; and every group with members has committed the end of what its
+  // members are to read (so a consumer that never commits, or begins at the end of a partition, is
+  // waited for in vain). What an application does between reading and sending nobody can see: await
+  // what it leads to.
+  // kDeadlineExceeded: the message lists what is pending, each in a line; the others as Await.
+  Status AwaitIdle(std::chrono::milliseconds limit = std::chrono::seconds(5));
 
   // As new, at the same ports: connections are closed, subscriptions, topics, groups, offsets and
   // the history are gone. Kafka's cluster id stays, and no producer id is given out twice.
