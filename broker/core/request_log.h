@@ -25,11 +25,11 @@ struct LoggedRequest {
   // Bytes of a message's payload that are kept; `bytes` is its whole size.
   static constexpr std::size_t kMaxPayload = 1024;
 
-  std::uint64_t sequence = 0;     // from 1 on; Add sets it
-  std::int64_t unix_millis = 0;   // by the broker's clock
-  std::string operation;          // "kafka.Produce", "nats.PUB"
-  std::uint64_t connection = 0;   // 0: inside the process
-  std::string client;             // what it calls itself
+  std::uint64_t sequence = 0;    // from 1 on; Add sets it
+  std::int64_t unix_millis = 0;  // by the broker's clock
+  std::string operation;         // "kafka.Produce", "nats.PUB"
+  std::uint64_t connection = 0;  // 0: inside the process
+  std::string client;            // what it calls itself
   std::int16_t version = -1;
   std::int32_t correlation_id = -1;
   std::vector<std::string> topics;
@@ -38,9 +38,9 @@ struct LoggedRequest {
   std::string subject, reply, queue, sid;
   std::string payload;
   std::uint64_t bytes = 0;
-  std::int64_t receivers = -1;    // subscriptions that a message went to; -1: it is no message
-  bool answered = false;          // a response was sent, or none is due
-  std::string error;              // "NOT_LEADER_OR_FOLLOWER", "Authorization Violation"; "": none
+  std::int64_t receivers = -1;  // subscriptions that a message went to; -1: it is no message
+  bool answered = false;        // a response was sent, or none is due
+  std::string error;            // "NOT_LEADER_OR_FOLLOWER", "Authorization Violation"; "": none
 };
 
 // What the clients of one namespace asked for lately: the newest `capacity` operations.

@@ -98,9 +98,9 @@ class SubjectCollector : public wire::Vocabulary<SubjectCollector> {
 
   RequestSubjects& found_;
   const int version_;
-  std::string_view array_;        // the innermost that we are in
-  std::string topic_;             // whose partitions follow
-  std::int64_t key_type_ = 0;     // FindCoordinator: 0 asks for groups
+  std::string_view array_;          // the innermost that we are in
+  std::string topic_;               // whose partitions follow
+  std::int64_t key_type_ = 0;       // FindCoordinator: 0 asks for groups
   std::int64_t resource_type_ = 0;  // DescribeConfigs: 2 asks for a topic
 };
 

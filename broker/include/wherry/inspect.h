@@ -100,7 +100,7 @@ struct RequestPlace {
 // One operation that a client asked for, and what became of it. What its protocol does not have is
 // empty.
 struct RequestInfo {
-  std::uint64_t sequence = 0;  // counts the namespace's operations, from 1 on
+  std::uint64_t sequence = 0;                  // counts the namespace's operations, from 1 on
   std::chrono::system_clock::time_point time;  // by the broker's clock, to the millisecond
   // "kafka.Produce" and so on by the name of the API; "nats.PUB" (also for HPUB), "nats.SUB",
   // "nats.UNSUB", "nats.CONNECT".
@@ -118,8 +118,8 @@ struct RequestInfo {
   std::string reply;
   std::string queue;
   std::string sid;
-  std::string payload;           // the first KiB of the message, without its headers
-  std::int64_t receivers = -1;   // subscriptions that a message went to; -1: it is no message
+  std::string payload;          // the first KiB of the message, without its headers
+  std::int64_t receivers = -1;  // subscriptions that a message went to; -1: it is no message
 
   std::uint64_t bytes = 0;  // of the message with its headers, or of the whole request
   bool answered = false;    // a response was sent, or none is due; false: it waits
@@ -149,10 +149,10 @@ struct RequestFilter {
 struct RouteExplanation {
   // What a subscription has to do with the subject.
   enum class Verdict {
-    kReceives,         // gets every message
-    kOneOfQueue,       // its queue group gets every message, and one member of it each
+    kReceives,          // gets every message
+    kOneOfQueue,        // its queue group gets every message, and one member of it each
     kPermissionDenied,  // matches, but its user may not receive this subject
-    kNearMiss,         // does not match, but nearly
+    kNearMiss,          // does not match, but nearly
   };
   // One subscription, the verdict, and the reason in words.
   struct Subscription {
