@@ -261,6 +261,7 @@ Status Engine::Stop() {
   });
   data_->Stop();
   password_thread_.Stop();
+  for (const auto& state : namespaces) state->fault_plan->Close();
   link_->End([this] { home().Stop(); });
   http_control_.Stop();
   return {};

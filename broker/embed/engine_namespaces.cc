@@ -133,6 +133,7 @@ absl::Status Engine::Erase(NamespaceState& state, Data::Erase what) {
 }
 
 absl::Status Engine::Reset(NamespaceState& state) {
+  state.fault_plan->Clear();
   if (absl::Status status = CloseConnections(state); !status.ok()) return status;
   const absl::Status erased = Erase(state, Data::Erase::kButIdentity);
   if (state.requests != nullptr) state.requests->Clear();
@@ -165,6 +166,7 @@ void Engine::RemoveNamespace(NamespaceState& state) {
 
 void Engine::End(NamespaceState& state) {
   if (!CloseConnections(state).ok()) return;
+  state.fault_plan->Close();
   // What a disk does not let go of is dropped at the next start.
   static_cast<void>(Erase(state, Data::Erase::kAll));
   for (std::size_t i = 1; i < shards_.size(); ++i) {

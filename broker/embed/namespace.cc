@@ -49,6 +49,8 @@ StatusOr<std::string> Namespace::Call(std::string_view operation, std::string_vi
   return state_->control->CallText(state_, operation, json);
 }
 
+Faults& Namespace::faults() { return state_->faults; }
+
 Status Namespace::Reset() { return embed::Engine::ResetNamespace(*state_); }
 
 }  // namespace wherry

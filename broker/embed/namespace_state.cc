@@ -17,8 +17,10 @@ NamespaceState::NamespaceState(core::Namespace name, std::uint32_t group, Engine
       waiters(engine.waiters()),
       nats_state(std::make_shared<Nats::State>(engine.link(), engine.nats_server(), account)),
       kafka_state(std::make_shared<Kafka::State>(engine.link())),
+      fault_plan(account.fault_plan()),
       nats(nats_state),
       kafka(kafka_state),
+      faults(std::make_shared<Faults::State>(fault_plan)),
       control(engine.control()) {
   account.set_request_log(requests);
   nats_state->requests = requests;
@@ -28,7 +30,10 @@ NamespaceState::~NamespaceState() = default;
 
 void NamespaceState::Use(std::unique_ptr<kafka::Cluster> next) {
   cluster = std::move(next);
-  if (cluster != nullptr) cluster->set_request_log(requests);
+  if (cluster != nullptr) {
+    cluster->set_request_log(requests);
+    cluster->set_faults(fault_plan);
+  }
   kafka_state->cluster = cluster.get();
 }
 

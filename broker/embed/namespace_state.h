@@ -10,6 +10,7 @@
 #include "broker/core/namespace.h"
 #include "broker/core/request_log.h"
 #include "broker/embed/all_shards.h"
+#include "broker/embed/faults_state.h"
 #include "broker/embed/kafka_state.h"
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
@@ -61,8 +62,10 @@ struct NamespaceState : std::enable_shared_from_this<NamespaceState> {
   const std::shared_ptr<Waiters> waiters;
   const std::shared_ptr<Nats::State> nats_state;
   const std::shared_ptr<Kafka::State> kafka_state;
+  const std::shared_ptr<core::FaultPlan> fault_plan;  // the account's
   Nats nats;
   Kafka kafka;
+  Faults faults;
   const std::shared_ptr<control::Control> control;  // the broker's, of all its namespaces
 };
 

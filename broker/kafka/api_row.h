@@ -45,6 +45,10 @@ struct ApiRow {
   // False: the bytes are no such request.
   bool (*handle)(const Call& call, std::string_view body, bool flexible,
                  const std::shared_ptr<ResponseSlot>& slot) = nullptr;
+  // Answers that nothing was done, with `error` where this API's responses have their errors: for
+  // whatever stands before the handler. False: the bytes are no such request.
+  bool (*refuse)(const Call& call, std::string_view body, bool flexible, ErrorCode error,
+                 const std::shared_ptr<ResponseSlot>& slot) = nullptr;
   Schema request{};
   Schema response{};
 
@@ -91,9 +95,11 @@ constexpr Schema SchemaOf() {
   };
 }
 
-// The row of an API whose handler is `void Handle(const Call&, const Request&, Reply<Response>)`.
+// The row of an API whose handler is `void Handle(const Call&, const Request&, Reply<Response>)`,
+// and whose refusal is `void Refuse(const Call&, const Request&, ErrorCode, Reply<Response>)`.
 template <typename Request, typename Response,
-          void (*Handle)(const Call&, const Request&, Reply<Response>)>
+          void (*Handle)(const Call&, const Request&, Reply<Response>),
+          void (*Refuse)(const Call&, const Request&, ErrorCode, Reply<Response>)>
 constexpr ApiRow MakeRow(ApiRow row) {
   row.handle = [](const Call& call, std::string_view body, bool flexible,
                   const std::shared_ptr<ResponseSlot>& slot) {
@@ -101,6 +107,13 @@ constexpr ApiRow MakeRow(ApiRow row) {
     // The version of the answer: the request's own, but where ApiVersions falls back to 0.
     if (!wire::Decoder(body, slot->version, flexible).Decode(request)) return false;
     Handle(call, request, Reply<Response>(slot));
+    return true;
+  };
+  row.refuse = [](const Call& call, std::string_view body, bool flexible, ErrorCode error,
+                  const std::shared_ptr<ResponseSlot>& slot) {
+    Request request;
+    if (!wire::Decoder(body, slot->version, flexible).Decode(request)) return false;
+    Refuse(call, request, error, Reply<Response>(slot));
     return true;
   };
   row.request = SchemaOf<Request>();

@@ -25,6 +25,7 @@ void ResponseSlot::Become(State next) {
   state = next;
   if (note != nullptr && next == State::kSilent) note->Ended("");
   if (note != nullptr && next == State::kClosing) note->Ended("the connection was closed");
+  if (note != nullptr && next == State::kResetting) note->Ended("the connection was reset");
   abandoned = nullptr;
   if (changed) changed();
 }

@@ -11,6 +11,10 @@
 #include "broker/net/endpoint.h"
 #include "protocol/wire/encoder.h"
 
+namespace wherry::net {
+class Connection;
+}
+
 namespace wherry::kafka {
 
 class Cluster;
@@ -24,12 +28,14 @@ struct ResponseSlot {
     kReady,    // `frame` is to be sent
     kSilent,   // nothing is to be sent (acks=0)
     kClosing,  // the connection is to be closed
+    kResetting,  // the same, with a reset
   };
   State state = State::kWaiting;
   std::int32_t correlation_id = 0;
   std::int16_t version = 0;
   bool flexible = false;         // the response body
   bool flexible_header = false;  // the response header
+  bool holds_up = false;         // the request waits, and those behind it wait for it
   wire::Encoded frame;
   // Tells the session that the state has changed; empty once the session is gone.
   absl::AnyInvocable<void()> changed;
@@ -52,6 +58,7 @@ struct Call {
   const net::Endpoint& remote;  // the client's
   // What is shown of its connection, for what the request tells of the client; null: nothing.
   ConnectionInfo* connection = nullptr;
+  net::Connection* socket = nullptr;  // what the client is connected by, for faults of it
 
   // 0: none that is known.
   std::uint64_t connection_id() const;

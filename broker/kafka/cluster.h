@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
+#include "broker/core/fault_plan.h"
 #include "broker/core/group_coordinator.h"
 #include "broker/core/memory_budget.h"
 #include "broker/core/namespace.h"
@@ -97,6 +98,13 @@ class Cluster {
   void Remove(Session& session) { sessions_.erase(&session); }
   const absl::flat_hash_set<Session*>& sessions() const { return sessions_; }
 
+  // What a test wants to go wrong. Set before the first connection.
+  void set_faults(std::shared_ptr<core::FaultPlan> faults) { faults_ = std::move(faults); }
+  // Null while nothing can.
+  core::FaultPlan* faults() const {
+    return faults_ == nullptr || faults_->empty() ? nullptr : faults_.get();
+  }
+
   // At a clean stop: keeps what the next start would otherwise have to read the logs for.
   void BeforeStop();
 
@@ -117,6 +125,7 @@ class Cluster {
   std::unique_ptr<core::GroupCoordinator> groups_;
   std::shared_ptr<core::RequestLog> request_log_;
   absl::flat_hash_set<Session*> sessions_;
+  std::shared_ptr<core::FaultPlan> faults_;
 };
 
 }  // namespace wherry::kafka

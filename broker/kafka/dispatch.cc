@@ -6,6 +6,7 @@
 #include "broker/kafka/api_table.h"
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/connection_info.h"
+#include "broker/kafka/fault_gate.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {
@@ -98,6 +99,10 @@ bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseS
   slot->flexible_header = flexible && !row->old_response_header;
   if (call.cluster.request_log() != nullptr) {
     slot->note = Log(call, *row, *slot, frame, reader.rest());
+  }
+  core::FaultPlan* const faults = call.cluster.faults();
+  if (faults != nullptr && reader.ok() && MeetFault(*faults, call, *row, reader.rest(), slot)) {
+    return true;
   }
   if (!reader.ok() || !row->handle(call, reader.rest(), flexible, slot)) {
     return Refuse(call, absl::StrCat(row->name, " version ", header.version, ", correlation id ",

@@ -7,6 +7,7 @@
 #include "broker/kafka/api_table.h"
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/dispatch.h"
+#include "broker/kafka/fault_gate.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {
@@ -20,6 +21,8 @@ void Session::OnOpen() {
   info_->remote = connection_.remote().ToString();
   info_->start_unix_millis = connection_.shard().TurnUnixMillis();
   cluster_.Add(*this);
+  core::FaultPlan* const faults = cluster_.faults();
+  if (faults != nullptr) opening_ = MeetFaultsOfConnection(*faults, connection_);
 }
 
 void Session::OnBytes(std::string_view bytes) {
@@ -91,6 +94,7 @@ void Session::Keep(Frame frame) {
 bool Session::MayHandle(std::string_view frame) const {
   if (connection_.pending_bytes() > kMaxUnsentBytes) return false;
   if (under_way_.empty()) return true;
+  if (under_way_.back().slot->holds_up) return false;
   const auto api_key = wire::Reader(frame).Int<std::int16_t>();
   const ApiRow* const row = FindApi(api_key);
   return row != nullptr && row->pipelined && under_way_.back().api_key == api_key &&
@@ -104,7 +108,8 @@ void Session::Handle(std::string_view frame) {
   const bool outer = std::exchange(advancing_, true);  // one loop is enough
   ++info_->requests;
   info_->in_bytes += sizeof(std::int32_t) + frame.size();
-  const Call call{cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get()};
+  const Call call{cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get(),
+                  &connection_};
   if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
   advancing_ = outer;
   if (!outer) Advance();
@@ -136,6 +141,7 @@ void Session::SendReady() {
     under_way_.pop_front();
     if (slot->state == ResponseSlot::State::kReady) Send(slot->frame);
     if (slot->state == ResponseSlot::State::kClosing) connection_.CloseAfterFlush();
+    if (slot->state == ResponseSlot::State::kResetting) connection_.Reset();
   }
 }
 
@@ -174,6 +180,7 @@ std::vector<std::string> Session::Unfinished() const {
 
 void Session::OnClosed() {
   cluster_.Remove(*this);
+  opening_ = nullptr;
   std::deque<UnderWay> under_way;
   under_way.swap(under_way_);
   for (UnderWay& request : under_way) {

@@ -16,6 +16,7 @@
 namespace wherry::kafka {
 
 class Cluster;
+class OpeningFault;
 
 // One Kafka client's connection: cuts the stream into requests, has them handled, and sends the
 // responses in the order of the requests.
@@ -77,6 +78,7 @@ class Session final : public net::Session {
   Cluster& cluster_;
   net::Connection& connection_;
   std::unique_ptr<ConnectionInfo> info_;
+  std::shared_ptr<OpeningFault> opening_;  // that lets nothing be read yet; null: there is none
   std::string carry_;  // the beginning of a small request
   Frame body_;         // a large request that is being received
   std::size_t body_filled_ = 0;

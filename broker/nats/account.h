@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker/core/fault_plan.h"
 #include "broker/core/namespace.h"
 #include "broker/core/request_log.h"
 #include "broker/core/subject_trie.h"
@@ -99,6 +100,13 @@ class Account {
   void set_request_log(std::shared_ptr<core::RequestLog> log) { request_log_ = std::move(log); }
   core::RequestLog* request_log() const { return request_log_.get(); }
 
+  // What a test wants to go wrong. Set before the first connection where it is another account's
+  // too.
+  void set_fault_plan(std::shared_ptr<core::FaultPlan> plan) { fault_plan_ = std::move(plan); }
+  const std::shared_ptr<core::FaultPlan>& fault_plan() const { return fault_plan_; }
+  // Null while nothing can.
+  core::FaultPlan* faults() const { return fault_plan_->empty() ? nullptr : fault_plan_.get(); }
+
   // Counts a connection in, or refuses it at max_connections.
   bool AddConnection();
   void RemoveConnection() { connection_count_.fetch_sub(1, std::memory_order_relaxed); }
@@ -122,6 +130,7 @@ class Account {
   const core::Namespace name_space_;
   const AccountLimits limits_;
   std::shared_ptr<core::RequestLog> request_log_;
+  std::shared_ptr<core::FaultPlan> fault_plan_ = std::make_shared<core::FaultPlan>();
   std::vector<Lock> locks_;  // one for each shard
   core::SubjectTrie<SubscriptionPtr> trie_;
   std::atomic<std::uint64_t> wildcard_version_{1};

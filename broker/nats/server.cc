@@ -110,6 +110,10 @@ Account* Server::AddAccount(Account::Entry entry, std::string name, AccountLimit
   for (const auto& other : accounts_) {
     if (other->name() == account->name()) return nullptr;
   }
+  // Users of the configuration share the broker's listeners, and what goes wrong there.
+  if (entry == Account::Entry::kByName && !accounts_.empty()) {
+    account->set_fault_plan(accounts_.front()->fault_plan());
+  }
   return accounts_.emplace_back(std::move(account)).get();
 }
 

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
+#include "broker/nats/session_faults.h"
 
 namespace wherry::nats {
 
@@ -34,6 +35,11 @@ void Session::OnOpen() {
   part_.counters().total_connections.Add(1);
   part_.Add(*this);
   connection_.SetWriteDeadline(settings().write_deadline);
+  if (account_->faults() != nullptr && MeetFaultsOfConnection()) return;
+  Greet();
+}
+
+void Session::Greet() {
   if (authenticator_->needs_nonce()) nonce_ = MakeNonce();
   if (settings().tls.acceptor != nullptr) {
     tls_start_ = std::make_unique<TlsStart>(
@@ -44,7 +50,7 @@ void Session::OnOpen() {
   } else {
     connection_.Write(InfoLine({}));
   }
-  if (server.connection_count() > settings().max_connections) {
+  if (part_.server().connection_count() > settings().max_connections) {
     CloseWithError("maximum connections exceeded");
     return;
   }
@@ -95,6 +101,7 @@ void Session::Leave(CloseReason reason) {
   ping_timer_.Cancel();
   stall_timer_.Cancel();
   password_check_.reset();
+  if (struck_ != nullptr) struck_->Stop();
   RemoveAllSubscriptions();
   if (counted_) account_->RemoveConnection();
   part_.Remove(*this);
@@ -102,6 +109,10 @@ void Session::Leave(CloseReason reason) {
 }
 
 void Session::OnBytes(std::string_view bytes) {
+  if (Waiting()) {
+    carry_.append(bytes);
+    return;
+  }
   if (tls_start_ != nullptr) {
     if (!tls_start_->IsProtocol(bytes)) return;
     tls_start_.reset();
@@ -142,7 +153,11 @@ void Session::OnRoom() {
 }
 
 void Session::MaybeResumeReading() {
-  if (!awaiting_room_ && !stall_timer_.armed() && checked_ == nullptr) connection_.ResumeReading();
+  if (!awaiting_room_ && !stall_timer_.armed() && !Waiting()) connection_.ResumeReading();
+}
+
+bool Session::Waiting() const {
+  return checked_ != nullptr || (struck_ != nullptr && struck_->waiting);
 }
 
 void Session::StallProducer() {
@@ -169,7 +184,7 @@ std::string_view Session::CompleteCarried(std::string_view bytes) {
     carried.append(bytes.substr(0, take));
     bytes.remove_prefix(take);
     Consume(carried, nullptr);
-    if (checked_ != nullptr) {
+    if (Waiting()) {
       carry_.append(bytes);
       return {};
     }
@@ -187,6 +202,7 @@ std::string_view Session::CompleteCarried(std::string_view bytes) {
 void Session::Consume(std::string_view bytes, const std::shared_ptr<const void>& owner) {
   Operation operation;
   while (!bytes.empty()) {
+    const std::string_view from = bytes;
     const Parser::Result result = parser_.Next(bytes, operation);
     if (result == Parser::Result::kOperation) {
       if (operation.verb == Verb::kPub && AddToRun(operation, owner)) {
@@ -194,6 +210,10 @@ void Session::Consume(std::string_view bytes, const std::shared_ptr<const void>&
         continue;
       }
       if (in_run_) EndRun();
+      if (MayBeStruck() && !PassesFaults(operation, owner, from, bytes)) {
+        if (connection_.closing() || Waiting()) return;
+        continue;
+      }
       Handle(operation, owner);
       if (connection_.closing()) return;
       if (checked_ != nullptr) {
@@ -260,6 +280,7 @@ void Session::Perform(const Operation& operation, const std::shared_ptr<const vo
 }
 
 void Session::HandlePing() {
+  if (IsMute()) return;
   connection_.Write("PONG\r\n");
   TraceOut("PONG");
   // Only a client that has said CONNECT is known to understand INFO at any time.
@@ -283,6 +304,7 @@ void Session::HandleParseError(ParseError error) {
 }
 
 void Session::WriteError(std::string_view text) {
+  if (IsMute()) return;
   connection_.Write(absl::StrCat("-ERR '", std::string(text), "'\r\n"));
   if (part_.logging() != nullptr) part_.logging()->error = text;
   TraceOut(absl::StrCat("-ERR ", std::string(text)));

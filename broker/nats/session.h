@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
+#include "broker/core/fault_plan.h"
 #include "broker/nats/authenticator.h"
 #include "broker/nats/connection_info.h"
 #include "broker/nats/connection_permissions.h"
@@ -29,8 +30,8 @@ namespace wherry::nats {
 //
 // session.cc has its life and its bytes, session_connect.cc INFO and CONNECT, session_publish.cc
 // PUB and HPUB, session_subscribe.cc SUB and UNSUB, session_deliver.cc what it is sent,
-// session_trace.cc the log of its protocol lines, session_log.cc the request log,
-// session_monitor.cc what monitoring shows of it.
+// session_faults.cc what goes wrong for a test, session_trace.cc the log of its protocol lines,
+// session_log.cc the request log, session_monitor.cc what monitoring shows of it.
 class Session final : public net::Session, public Subscriber {
  public:
   // `home` is the account of whoever names no other: the listener's.
@@ -133,6 +134,29 @@ class Session final : public net::Session, public Subscriber {
   void SlowConsumer();
   void StallProducer();
   void MaybeResumeReading();
+  // What has been read waits: for a password to be checked, or by a fault.
+  bool Waiting() const;
+
+  // Faults that a test has asked for (session_faults.cc).
+  struct Struck;
+  bool MayBeStruck() const { return struck_ != nullptr || account_->faults() != nullptr; }
+  Struck& BecomeStruck();
+  void Greet();
+  bool MeetFaultsOfConnection();
+  core::FaultStrike StrikeOn(const Operation& operation) const;
+  bool PassesFaults(const Operation& operation, const std::shared_ptr<const void>& owner,
+                    std::string_view from, std::string_view behind);
+  bool ApplyStruck(const core::FaultStrike& strike, const Operation& operation,
+                   const std::shared_ptr<const void>& owner, std::string_view behind);
+  void WaitFor(const core::FaultStrike& strike);
+  void ResumeOperations();
+  bool DeliveryPasses(Subscription& subscription, std::string_view prefix, const Message& message);
+  void SendDelayed();
+  bool IsMute() const;
+  void Impair(const core::FaultStrike& strike);
+  void EndByFault(bool reset);
+  // What follows `prefix` on the wire, which loses its H where the client gets no headers.
+  std::string_view TailFor(std::string_view& prefix, const Message& message) const;
   void ArmPing(runtime::Duration delay);
   void OnPingTimer();
   void SendPing();
@@ -145,7 +169,7 @@ class Session final : public net::Session, public Subscriber {
   void CloseAfterFlush(CloseReason reason);
 
   void WriteOk() {
-    if (!connect_.verbose) return;
+    if (!connect_.verbose || IsMute()) return;
     connection_.Write("+OK\r\n");
     TraceOut("+OK");
   }
@@ -224,6 +248,8 @@ class Session final : public net::Session, public Subscriber {
   std::uint64_t latest_epoch_ = 0;
   bool in_run_ = false;
   bool run_is_heard_ = false;  // somebody is subscribed
+
+  std::shared_ptr<Struck> struck_;  // null: no fault has struck it
 
   runtime::Timer auth_timer_;
   runtime::Timer ping_timer_;

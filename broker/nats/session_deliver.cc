@@ -6,16 +6,20 @@
 
 namespace wherry::nats {
 
-void Session::Deliver(Subscription& subscription, std::string_view prefix, const Message& message) {
-  std::string_view tail = message.tail;
-  bool shared = message.owner != nullptr;
+std::string_view Session::TailFor(std::string_view& prefix, const Message& message) const {
   if (!message.has_headers()) {
     prefix.remove_prefix(1);
   } else if (!(connect_.headers && settings().headers)) {
     prefix.remove_prefix(1);
-    tail = message.stripped_tail;
-    shared = false;
+    return message.stripped_tail;
   }
+  return message.tail;
+}
+
+void Session::Deliver(Subscription& subscription, std::string_view prefix, const Message& message) {
+  if (MayBeStruck() && !DeliveryPasses(subscription, prefix, message)) return;
+  const std::string_view tail = TailFor(prefix, message);
+  const bool shared = message.owner != nullptr && tail.data() == message.tail.data();
   if (shared) {
     connection_.Write(prefix);
     connection_.Write(message.owner, tail);
@@ -47,8 +51,10 @@ void Session::Deliver(Subscription& subscription, std::string_view prefix, const
 
 void Session::DeliverRun(Subscription& subscription, std::string_view prefix, const MessageRun& run,
                          const FormattedRun* formatted) {
-  // It may end within the run.
-  if (subscription.max != 0) return Subscriber::DeliverRun(subscription, prefix, run, formatted);
+  // It may end within the run, or each message may meet a fault.
+  if (subscription.max != 0 || MayBeStruck()) {
+    return Subscriber::DeliverRun(subscription, prefix, run, formatted);
+  }
   subscription.delivered += run.tails.size();
   if (formatted == nullptr) {
     WriteRun(prefix.substr(1), run);

@@ -23,7 +23,7 @@ bool Session::AddToRun(const Operation& operation, const std::shared_ptr<const v
   if (in_run_ && operation.same_subject) return ContinueRun(operation);
   if (!operation.reply.empty() || operation.header_size >= 0 || operation.tail.empty() ||
       connect_.verbose || connect_.pedantic || identity_ == nullptr || owner != nullptr ||
-      settings().trace || account_->request_log() != nullptr) {
+      settings().trace || account_->request_log() != nullptr || MayBeStruck()) {
     return false;
   }
   if (in_run_ && operation.subject != run.subject) EndRun();

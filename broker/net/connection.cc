@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -48,9 +49,11 @@ void Connection::BecomeDirty() {
 void Connection::Flush() {
   if (tls_ != nullptr) return FlushTls();
   const std::size_t waiting = queue_.pending_bytes();
-  switch (queue_.Flush(socket_->fd)) {
+  switch (Send(queue_)) {
     case WriteQueue::FlushResult::kDone:
       Flushed();
+      return;
+    case WriteQueue::FlushResult::kPaced:
       return;
     case WriteQueue::FlushResult::kBlocked:
       Blocked(waiting - queue_.pending_bytes(), queue_.pending_bytes());
@@ -71,7 +74,7 @@ void Connection::Flushed() {
 
 void Connection::WaitReadable() {
   const bool wanted = (state_ == State::kOpen && reading_) || state_ == State::kDraining;
-  if (wait_readable_ || !wanted) return;
+  if (wait_readable_ || !wanted || ReadingRests()) return;
   wait_readable_ = true;
   socket_->descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                                  [this](const boost::system::error_code&) {
@@ -121,13 +124,18 @@ void Connection::Blocked(std::size_t sent, std::size_t waiting) {
 
 void Connection::OnReadable() {
   if (tls_ != nullptr) return OnReadableTls();
-  const std::span<char> body = session_->ReadInto();
-  iovec pieces[2] = {{body.data(), body.size()}, {set_.slab_.get(), ConnectionSet::kSlabSize}};
+  std::span<char> body = session_->ReadInto();
+  std::size_t limit = ReadLimit();
+  body = body.first(std::min(body.size(), limit));
+  limit -= body.size();  // the slab is for what follows a body
+  iovec pieces[2] = {{body.data(), body.size()},
+                     {set_.slab_.get(), std::min(limit, ConnectionSet::kSlabSize)}};
   const ssize_t received = body.empty()
-                               ? ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize)
+                               ? ::read(socket_->fd, pieces[1].iov_base, pieces[1].iov_len)
                                : ::readv(socket_->fd, pieces, 2);
   if (received > 0) {
     std::size_t size = static_cast<std::size_t>(received);
+    PaceReading(size);
     if (!body.empty()) {
       const std::size_t into_body = std::min(size, body.size());
       session_->OnReadInto(into_body);
@@ -182,11 +190,19 @@ void Connection::Close() {
   state_ = State::kClosed;
   linger_.reset();
   write_stalled_.reset();
+  impaired_.reset();
   queue_.Clear();
   if (tls_ != nullptr) EndTls();
   socket_->descriptor.close();  // waits under way end with operation_aborted
   session_->OnClosed();
   OperationEnded();
+}
+
+void Connection::Reset() {
+  if (state_ == State::kClosed) return;
+  const linger at_once{1, 0};
+  ::setsockopt(socket_->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+  Close();
 }
 
 void Connection::OperationEnded() {
@@ -229,11 +245,24 @@ void ConnectionSet::CloseGroup(std::uint32_t group) {
 void ConnectionSet::Stop(const std::vector<Connection*>& connections) {
   for (Connection* connection : connections) {
     // What was answered should reach the peer, as far as the kernel takes it at once.
-    if (connection->state_ != Connection::State::kClosed) connection->FlushAtStop();
+    const bool may_send =
+        connection->state_ != Connection::State::kClosed && connection->impaired_ == nullptr;
+    if (may_send) connection->FlushAtStop();
     if (connection->state_ == Connection::State::kOpen) {
       connection->ending_ = Connection::Ending::kStopped;
     }
     connection->Close();
+  }
+}
+
+void ConnectionSet::ResetAll() {
+  std::vector<Connection*> open;
+  for (auto& [id, connection] : connections_->by_id) open.push_back(connection.get());
+  for (Connection* connection : open) {
+    if (connection->state_ == Connection::State::kOpen) {
+      connection->ending_ = Connection::Ending::kStopped;
+    }
+    connection->Reset();
   }
 }
 

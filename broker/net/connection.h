@@ -18,6 +18,13 @@ namespace wherry::net {
 class ConnectionSet;
 class TlsAcceptor;
 
+// How a connection falls short of a good one, as a test wants it. Counted in bytes on the wire.
+struct Impairment {
+  std::size_t slice = 0;                     // of one send at most; 0: no limit
+  std::uint64_t bandwidth = 0;               // in a second at most, each way; 0: no limit
+  std::optional<std::uint64_t> close_after;  // when so many more are sent the connection ends
+};
+
 // One accepted TCP connection: reads for its session, queues and sends what the session writes.
 //
 // Writes gather in the queue and leave with one system call at the end of the turn (the handling of
@@ -51,6 +58,8 @@ class Connection {
 
   // Ends the connection; what waits is dropped. The session hears OnClosed before the turn ends.
   void Close();
+  // The same with a reset, which overtakes what is under way to the peer.
+  void Reset();
   // Encrypts from the next byte on, in both directions, as the server; what was written before
   // leaves in the clear. `received` is what the session has read of the peer's first records. The
   // session hears OnTlsOpen, or OnTlsFailed and then OnClosed. What it writes before OnTlsOpen
@@ -83,6 +92,9 @@ class Connection {
   // a session that stops producing while its client does not read.
   void AwaitDrained() { drain_awaited_ = true; }
 
+  // From here on the connection falls short in this way too.
+  void Impair(const Impairment& impairment);
+
   std::size_t pending_bytes() const { return queue_.pending_bytes(); }
   std::uint64_t id() const { return id_; }
   const Endpoint& local() const { return local_; }
@@ -101,6 +113,7 @@ class Connection {
   friend class ConnectionSet;
   struct Socket;
   struct Tls;
+  struct Impaired;
   enum class State : std::uint8_t { kOpen, kFlushing, kDraining, kClosed };
 
   Connection(ConnectionSet& set, std::uint64_t id, std::uint32_t group, int fd,
@@ -124,6 +137,13 @@ class Connection {
   void Blocked(std::size_t sent, std::size_t waiting);
   void Readable();
   void OnReadable();
+  // Sends what waits in `queue`, or as much of it as an impaired connection may.
+  WriteQueue::FlushResult Send(WriteQueue& queue);
+  WriteQueue::FlushResult SendImpaired(WriteQueue& queue);
+  // Bytes that may be read now, and what follows from having read so many.
+  std::size_t ReadLimit() const;
+  void PaceReading(std::size_t received);
+  bool ReadingRests() const;
   void BeginDraining();
   void Drain();
   void OperationEnded();
@@ -133,7 +153,8 @@ class Connection {
   const std::uint32_t group_;
   std::unique_ptr<Socket> socket_;
   WriteQueue queue_;
-  std::unique_ptr<Tls> tls_;  // null: in the clear
+  std::unique_ptr<Tls> tls_;            // null: in the clear
+  std::unique_ptr<Impaired> impaired_;  // null: nothing is wrong with it
   std::unique_ptr<Session> session_;
   std::unique_ptr<runtime::Timer> linger_;
   std::unique_ptr<runtime::Timer> write_stalled_;  // set while the kernel takes no more
@@ -172,6 +193,8 @@ class ConnectionSet {
              std::uint32_t group = 0);
   void CloseAll();
   void CloseGroup(std::uint32_t group);
+  // As a process that dies leaves its connections: what waits is lost, the peers see a reset.
+  void ResetAll();
   std::size_t size() const;
 
   runtime::Shard& shard() { return shard_; }

@@ -22,4 +22,14 @@ struct Connection::Tls {
   std::unique_ptr<runtime::Timer> deadline;  // of the handshake
 };
 
+// What is wrong with a connection, and when it may go on.
+struct Connection::Impaired {
+  explicit Impaired(runtime::Timers& timers)
+      : send_timer(timers, runtime::TimerKind::kDelivery, "impaired sending"),
+        read_timer(timers, runtime::TimerKind::kDelivery, "impaired reading") {}
+  Impairment limits;
+  runtime::Timer send_timer;
+  runtime::Timer read_timer;
+};
+
 }  // namespace wherry::net

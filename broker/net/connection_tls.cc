@@ -1,6 +1,7 @@
 // The part of Connection that only connections with TLS use.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "absl/strings/str_cat.h"
@@ -44,8 +45,10 @@ std::optional<TlsPeer> Connection::tls_peer() const {
 }
 
 void Connection::OnReadableTls() {
-  const ssize_t received = ::read(socket_->fd, set_.slab_.get(), ConnectionSet::kSlabSize);
+  const ssize_t received = ::read(socket_->fd, set_.slab_.get(),
+                                  std::min(ReadLimit(), ConnectionSet::kSlabSize));
   if (received > 0) {
+    PaceReading(static_cast<std::size_t>(received));
     tls_->stream.Feed({set_.slab_.get(), static_cast<std::size_t>(received)});
     HandleTls();
   } else if (received == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)) {
@@ -117,11 +120,13 @@ void Connection::FlushTls() {
     if (state_ == State::kFlushing && queue_.empty()) stream.End();
     if (stream.records().empty()) break;
     const std::size_t waiting = stream.records().pending_bytes();
-    const WriteQueue::FlushResult result = stream.records().Flush(socket_->fd);
+    const WriteQueue::FlushResult result = Send(stream.records());
     sent += waiting - stream.records().pending_bytes();
     switch (result) {
       case WriteQueue::FlushResult::kDone:
         break;
+      case WriteQueue::FlushResult::kPaced:
+        return;
       case WriteQueue::FlushResult::kBlocked:
         Blocked(sent, stream.records().pending_bytes() + queue_.pending_bytes());
         return WaitWritable();

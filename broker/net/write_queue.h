@@ -63,7 +63,12 @@ class WriteQueue {
   bool empty() const { return pending_ == 0; }
   std::size_t pending_bytes() const { return pending_; }
 
-  enum class FlushResult { kDone, kBlocked, kBroken };
+  enum class FlushResult {
+    kDone,
+    kBlocked,  // the kernel takes no more now
+    kBroken,
+    kPaced,  // an impaired connection goes on by itself (never by Flush)
+  };
   // Sends as much as the socket takes, gathered.
   FlushResult Flush(int fd);
   void Clear();

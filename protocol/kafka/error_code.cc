@@ -160,4 +160,11 @@ const char* ErrorName(ErrorCode error) {
   return "UNKNOWN_ERROR_CODE";
 }
 
+std::optional<ErrorCode> FindError(std::string_view name) {
+  for (const Name& row : kNames) {
+    if (row.name == name) return row.error;
+  }
+  return std::nullopt;
+}
+
 }  // namespace wherry::kafka

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace wherry::kafka {
 
@@ -149,5 +151,7 @@ enum class ErrorCode : std::int16_t {
 
 // "UNKNOWN_TOPIC_OR_PARTITION", or "UNKNOWN_ERROR_CODE" for a number that has no name.
 const char* ErrorName(ErrorCode error);
+// The error of that name; nullopt: Kafka has none.
+std::optional<ErrorCode> FindError(std::string_view name);
 
 }  // namespace wherry::kafka

@@ -78,6 +78,7 @@ class WHERRY_EXPORT Broker {
   StatusOr<std::vector<LintFinding>> Lint(const LintOptions& options = {}) {
     return default_namespace_.Lint(options);
   }
+  Faults& faults() { return default_namespace_.faults(); }
   Status Reset() { return default_namespace_.Reset(); }
   StatusOr<std::string> Call(std::string_view operation, std::string_view json) {
     return default_namespace_.Call(operation, json);

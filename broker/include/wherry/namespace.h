@@ -8,6 +8,7 @@
 
 #include "wherry/await.h"
 #include "wherry/export.h"
+#include "wherry/faults.h"
 #include "wherry/inspect.h"
 #include "wherry/kafka.h"
 #include "wherry/lint.h"
@@ -54,6 +55,8 @@ class WHERRY_EXPORT Namespace {
   // The verbs of each protocol, without a socket. Valid as long as the Namespace.
   Nats& nats();
   Kafka& kafka();
+  // What is to go wrong for its clients. Valid as long as the Namespace.
+  Faults& faults();
 
   // The open connections of its clients: NATS', then Kafka's, each by id.
   // kUnavailable: the broker has stopped; kFailedPrecondition: called from a broker callback.
@@ -86,8 +89,9 @@ class WHERRY_EXPORT Namespace {
   // kDeadlineExceeded: the message lists what is pending, each in a line; the others as Await.
   Status AwaitIdle(std::chrono::milliseconds limit = std::chrono::seconds(5));
 
-  // As new, at the same ports: connections are closed, subscriptions, topics, groups, offsets and
-  // the history are gone. Kafka's cluster id stays, and no producer id is given out twice.
+  // As new, at the same ports: connections are closed, subscriptions, topics, groups, offsets,
+  // faults and the history are gone. Kafka's cluster id stays, and no producer id is given out
+  // twice.
   // kUnavailable: the broker has stopped; kFailedPrecondition: called from a broker callback; else
   // what the disk says.
   Status Reset();

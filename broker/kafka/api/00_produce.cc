@@ -258,9 +258,24 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   }
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  // Without a response, a closed connection is what tells the producer.
+  if (request.acks == 0) return reply.CloseConnection();
+  Response response;
+  for (const TopicData& topic : request.topic_data) {
+    TopicResponse& answered = response.responses.emplace_back(TopicResponse{topic.name, {}});
+    for (const PartitionData& data : topic.partition_data) {
+      PartitionResponse& part = answered.partition_responses.emplace_back();
+      part.index = data.index;
+      part.error_code = error;
+    }
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_00_produce = MakeRow<Request, Response, Handle>({.key = 0,
+extern constexpr ApiRow api_00_produce = MakeRow<Request, Response, Handle, Refuse>({.key = 0,
                                                                              .name = "Produce",
                                                                              .min_version = 3,
                                                                              .max_version = 9,

@@ -364,9 +364,23 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   std::make_shared<FetchOperation>(call.cluster, request, std::move(reply))->Begin();
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const FetchTopic& topic : request.topics) {
+    FetchableTopicResponse& answered = response.responses.emplace_back();
+    answered.topic = topic.topic;
+    for (const FetchPartition& asked : topic.partitions) {
+      PartitionData& part = answered.partitions.emplace_back();
+      part.partition_index = asked.partition;
+      part.error_code = error;
+    }
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_01_fetch = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_01_fetch = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 1, .name = "Fetch", .min_version = 4, .max_version = 12, .flexible_since = 12});
 
 }  // namespace wherry::kafka

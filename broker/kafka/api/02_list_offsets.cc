@@ -190,9 +190,22 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   gathered->Pay();
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const ListOffsetsTopic& topic : request.topics) {
+    TopicResponse& answered = response.topics.emplace_back(TopicResponse{topic.name, {}});
+    for (const ListOffsetsPartition& asked : topic.partitions) {
+      PartitionResponse& part = answered.partitions.emplace_back();
+      part.partition_index = asked.partition_index;
+      part.error_code = error;
+    }
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_02_list_offsets = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_02_list_offsets = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 2, .name = "ListOffsets", .min_version = 1, .max_version = 7, .flexible_since = 6});
 
 }  // namespace wherry::kafka

@@ -139,15 +139,23 @@ ResponseTopic DescribeOrCreate(Cluster& cluster, const std::string& name, bool m
   return response;
 }
 
+Response DescribeCluster(const Call& call) {
+  Response response;
+  const Cluster::Address address = call.cluster.AddressFor(call.local);
+  response.brokers.push_back({Cluster::kNodeId, address.host, address.port, std::nullopt});
+  response.cluster_id = call.cluster.cluster_id();
+  response.controller_id = Cluster::kNodeId;
+  return response;
+}
+
+bool AsksForAll(const Call& call, const Request& request) {
+  return !request.topics.has_value() || (call.version == 0 && request.topics->empty());
+}
+
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Cluster& cluster = call.cluster;
-  Response response;
-  const Cluster::Address address = cluster.AddressFor(call.local);
-  response.brokers.push_back({Cluster::kNodeId, address.host, address.port, std::nullopt});
-  response.cluster_id = cluster.cluster_id();
-  response.controller_id = Cluster::kNodeId;
-  const bool all = !request.topics.has_value() || (call.version == 0 && request.topics->empty());
-  if (all) {
+  Response response = DescribeCluster(call);
+  if (AsksForAll(call, request)) {
     for (const auto& [name, topic] : cluster.topics().topics()) {
       response.topics.push_back(Describe(*topic));
     }
@@ -161,9 +169,25 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+// The error is that of the topics, one by one: nothing else of this response has one.
+void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response = DescribeCluster(call);
+  const auto refuse = [&](const std::string& name) {
+    ResponseTopic& topic = response.topics.emplace_back();
+    topic.name = name;
+    topic.error_code = error;
+  };
+  if (AsksForAll(call, request)) {
+    for (const auto& [name, topic] : call.cluster.topics().topics()) refuse(name);
+  } else {
+    for (const RequestTopic& topic : *request.topics) refuse(topic.name);
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_03_metadata = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_03_metadata = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 3, .name = "Metadata", .min_version = 0, .max_version = 9, .flexible_since = 9});
 
 }  // namespace wherry::kafka

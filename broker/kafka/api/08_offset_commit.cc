@@ -138,9 +138,20 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
                                 });
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const RequestTopic& topic : request.topics) {
+    ResponseTopic& answered = response.topics.emplace_back(ResponseTopic{topic.name, {}});
+    for (const RequestPartition& asked : topic.partitions) {
+      answered.partitions.push_back({asked.partition_index, error});
+    }
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_08_offset_commit = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_08_offset_commit = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 8, .name = "OffsetCommit", .min_version = 2, .max_version = 8, .flexible_since = 8});
 
 }  // namespace wherry::kafka

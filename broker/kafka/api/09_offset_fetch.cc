@@ -140,9 +140,29 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  for (const AskedGroup& group : request.groups) {
+    response.groups.push_back({group.group_id, {}, error});
+  }
+  // Before version 2 there was no error of the whole.
+  if (call.version < 2 && request.topics.has_value()) {
+    for (const AskedTopic& topic : *request.topics) {
+      FoundTopic& answered = response.topics.emplace_back(FoundTopic{topic.name, {}});
+      for (const std::int32_t partition : topic.partition_indexes) {
+        FoundPartition& part = answered.partitions.emplace_back();
+        part.partition_index = partition;
+        part.error_code = error;
+      }
+    }
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_09_offset_fetch = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_09_offset_fetch = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 9, .name = "OffsetFetch", .min_version = 1, .max_version = 8, .flexible_since = 6});
 
 }  // namespace wherry::kafka

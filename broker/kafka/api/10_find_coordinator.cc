@@ -85,10 +85,21 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.only.error_code = error;
+  for (const std::string& key : request.coordinator_keys) {
+    Coordinator& refused = response.coordinators.emplace_back();
+    refused.key = key;
+    refused.error_code = error;
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
 extern constexpr ApiRow api_10_find_coordinator =
-    MakeRow<Request, Response, Handle>({.key = 10,
+    MakeRow<Request, Response, Handle, Refuse>({.key = 10,
                                         .name = "FindCoordinator",
                                         .min_version = 0,
                                         .max_version = 6,

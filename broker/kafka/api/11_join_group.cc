@@ -119,9 +119,16 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
       });
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  response.member_id = request.member_id;
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_11_join_group = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_11_join_group = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 11, .name = "JoinGroup", .min_version = 0, .max_version = 9, .flexible_since = 6});
 
 }  // namespace wherry::kafka

@@ -43,9 +43,15 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call&, const Request&, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_12_heartbeat = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_12_heartbeat = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 12, .name = "Heartbeat", .min_version = 0, .max_version = 4, .flexible_since = 4});
 
 }  // namespace wherry::kafka

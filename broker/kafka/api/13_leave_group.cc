@@ -86,9 +86,15 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call&, const Request&, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_13_leave_group = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_13_leave_group = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 13, .name = "LeaveGroup", .min_version = 0, .max_version = 5, .flexible_since = 4});
 
 }  // namespace wherry::kafka

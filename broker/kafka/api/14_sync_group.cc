@@ -78,9 +78,15 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
                              });
 }
 
+void Refuse(const Call&, const Request&, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_14_sync_group = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_14_sync_group = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 14, .name = "SyncGroup", .min_version = 0, .max_version = 5, .flexible_since = 4});
 
 }  // namespace wherry::kafka

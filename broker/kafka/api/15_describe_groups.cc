@@ -100,9 +100,19 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const std::string& group_id : request.groups) {
+    DescribedGroup& group = response.groups.emplace_back();
+    group.group_id = group_id;
+    group.error_code = error;
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_15_describe_groups = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_15_describe_groups = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 15, .name = "DescribeGroups", .min_version = 0, .max_version = 6, .flexible_since = 5});
 
 }  // namespace wherry::kafka

@@ -121,10 +121,16 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call&, const Request&, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  reply.Send(response);
+}
+
 }  // namespace
 
 extern constexpr ApiRow api_18_api_versions =
-    MakeRow<Request, Response, Handle>({.key = 18,
+    MakeRow<Request, Response, Handle, Refuse>({.key = 18,
                                         .name = "ApiVersions",
                                         .min_version = 0,
                                         .max_version = 4,

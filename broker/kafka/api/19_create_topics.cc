@@ -238,9 +238,19 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   gathered->Pay();
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const CreatableTopic& topic : request.topics) {
+    TopicResult& result = response.topics.emplace_back();
+    result.name = topic.name;
+    result.error_code = error;
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_19_create_topics = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_19_create_topics = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 19, .name = "CreateTopics", .min_version = 2, .max_version = 7, .flexible_since = 5});
 
 }  // namespace wherry::kafka

@@ -106,9 +106,25 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   gathered->Pay();
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const std::string& name : request.topic_names) {
+    TopicResult& result = response.responses.emplace_back();
+    result.name = name;
+    result.error_code = error;
+  }
+  for (const DeleteTopicState& topic : request.topics) {
+    TopicResult& result = response.responses.emplace_back();
+    result.name = topic.name;
+    result.topic_id = topic.topic_id;
+    result.error_code = error;
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_20_delete_topics = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_20_delete_topics = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 20, .name = "DeleteTopics", .min_version = 1, .max_version = 6, .flexible_since = 4});
 
 }  // namespace wherry::kafka

@@ -63,9 +63,15 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
       });
 }
 
+void Refuse(const Call&, const Request&, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_22_init_producer_id = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_22_init_producer_id = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 22, .name = "InitProducerId", .min_version = 0, .max_version = 4, .flexible_since = 2});
 
 }  // namespace wherry::kafka

@@ -184,10 +184,21 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const Resource& resource : request.resources) {
+    Result& result = response.results.emplace_back();
+    result.error_code = error;
+    result.resource_type = resource.resource_type;
+    result.resource_name = resource.resource_name;
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
 extern constexpr ApiRow api_32_describe_configs =
-    MakeRow<Request, Response, Handle>({.key = 32,
+    MakeRow<Request, Response, Handle, Refuse>({.key = 32,
                                         .name = "DescribeConfigs",
                                         .min_version = 1,
                                         .max_version = 4,

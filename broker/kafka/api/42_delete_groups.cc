@@ -51,9 +51,17 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   gathered->Pay();
 }
 
+void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  for (const std::string& group_id : request.groups_names) {
+    response.results.push_back({group_id, error});
+  }
+  reply.Send(response);
+}
+
 }  // namespace
 
-extern constexpr ApiRow api_42_delete_groups = MakeRow<Request, Response, Handle>(
+extern constexpr ApiRow api_42_delete_groups = MakeRow<Request, Response, Handle, Refuse>(
     {.key = 42, .name = "DeleteGroups", .min_version = 0, .max_version = 2, .flexible_since = 2});
 
 }  // namespace wherry::kafka
