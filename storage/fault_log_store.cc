@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/memory_log_store.h"
-
 namespace wherry::storage {
 
 FaultLogStore::FaultLogStore() : ForwardingLogStore(std::make_unique<MemoryLogStore>()) {}
@@ -17,9 +15,22 @@ absl::Status FaultLogStore::Fault::Take() {
 
 absl::Status FaultLogStore::Apply(Change change, bool synced) {
   if (absl::Status status = change(to()); !status.ok()) return status;
-  journal_.push_back(std::move(change));
-  if (synced) synced_ = journal_.size();
+  Remember(std::move(change));
+  if (synced) WriteBack(unsynced_.size());
   return absl::OkStatus();
+}
+
+void FaultLogStore::Remember(Change change) {
+  unsynced_.push_back(std::move(change));
+  if (unsynced_.size() > kMaxUnsynced) WriteBack(kMaxUnsynced / 2);
+}
+
+void FaultLogStore::WriteBack(std::size_t count) {
+  for (; count > 0; --count) {
+    // It went well before, on the same state.
+    static_cast<void>(unsynced_.front()(*disk_));
+    unsynced_.pop_front();
+  }
 }
 
 absl::Status FaultLogStore::Commit(const CommitBatch& batch, Durability durability) {
@@ -32,10 +43,9 @@ absl::Status FaultLogStore::Commit(const CommitBatch& batch, Durability durabili
 absl::StatusOr<LogId> FaultLogStore::CreateLog(std::int64_t start_offset) {
   const std::lock_guard<std::mutex> lock(mutex_);
   absl::StatusOr<LogId> created = to().CreateLog(start_offset);
-  // Ids are given out in order: a replay gives the same.
+  // Ids are given out in order: the disk gives the same.
   if (created.ok()) {
-    journal_.push_back(
-        [start_offset](LogStore& store) { return store.CreateLog(start_offset).status(); });
+    Remember([start_offset](LogStore& store) { return store.CreateLog(start_offset).status(); });
   }
   return created;
 }
@@ -74,7 +84,7 @@ absl::StatusOr<std::vector<Batch>> FaultLogStore::Read(LogId log, std::int64_t o
 
 absl::Status FaultLogStore::Sync() {
   const std::lock_guard<std::mutex> lock(mutex_);
-  synced_ = journal_.size();
+  WriteBack(unsynced_.size());
   return absl::OkStatus();
 }
 
@@ -90,12 +100,9 @@ void FaultLogStore::FailReads(int count, absl::Status status) {
 
 void FaultLogStore::LosePower(std::size_t survivors) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  journal_.resize(std::min(journal_.size(), synced_ + survivors));
-  synced_ = journal_.size();
-  auto store = std::make_unique<MemoryLogStore>();
-  // Each went well before, on the same state.
-  for (const Change& change : journal_) static_cast<void>(change(*store));
-  Replace(std::move(store));
+  WriteBack(std::min(unsynced_.size(), survivors));
+  unsynced_.clear();
+  Replace(disk_->Copy());
 }
 
 }  // namespace wherry::storage

@@ -1,25 +1,29 @@
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "storage/forwarding_log_store.h"
+#include "storage/memory_log_store.h"
 
 namespace wherry::storage {
 
-// A disk that fails as a test tells it: full, or losing power. Keeps its data in memory and says
-// that it is durable, so that the broker treats it as a disk.
+// A disk in memory that fails as a test tells it: full, or losing power. It says that it is
+// durable, so that the broker treats it as a disk, and keeps apart what has been synced.
 //
 // LosePower leaves what the latest synced commit (or Sync) made durable and, of the commits behind
 // it, the first `survivors`: a power loss keeps a prefix of what the kernel had, and no commit in
-// halves.
+// halves. As a kernel does, it writes back by itself what has not been synced for long: of more
+// than kMaxUnsynced changes the older half is on the disk. So it costs little more memory than its
+// data, whose bytes both copies share.
 //
-// Threads: as a MemoryLogStore; LosePower alone. Owned by the test, or through the broker under
-// test.
+// Threads: as a MemoryLogStore; LosePower alone. Owned by the test, or by the composition root.
 class FaultLogStore final : public ForwardingLogStore {
  public:
+  static constexpr std::size_t kMaxUnsynced = 16 * 1024;
+
   FaultLogStore();
 
   bool durable() const override { return true; }
@@ -46,15 +50,18 @@ class FaultLogStore final : public ForwardingLogStore {
     absl::Status status;
     absl::Status Take();
   };
-  // Applies `change` to the store now and, after a power loss that it survived, again.
+  // Applies `change` to the store now, and to what is on the disk when it is synced.
   using Change = std::function<absl::Status(LogStore&)>;
   absl::Status Apply(Change change, bool synced);
+  void Remember(Change change);
+  // The first `count` changes that have not been synced reach the disk.
+  void WriteBack(std::size_t count);
 
   mutable std::mutex mutex_;
   Fault commit_fault_;
   mutable Fault read_fault_;
-  std::vector<Change> journal_;
-  std::size_t synced_ = 0;  // how many changes of the journal are on the disk
+  std::unique_ptr<MemoryLogStore> disk_ = std::make_unique<MemoryLogStore>();  // what is synced
+  std::deque<Change> unsynced_;  // and what has been changed since, in order
 };
 
 }  // namespace wherry::storage

@@ -201,4 +201,14 @@ absl::Status MemoryLogStore::Scan(
   return absl::OkStatus();
 }
 
+std::unique_ptr<MemoryLogStore> MemoryLogStore::Copy() const {
+  const std::shared_lock<std::shared_mutex> lock(mutex_);
+  auto copy = std::make_unique<MemoryLogStore>();
+  copy->logs_ = logs_;
+  copy->next_log_ = next_log_;
+  copy->state_ = state_;
+  copy->memory_bytes_ = memory_bytes_.load();
+  return copy;
+}
+
 }  // namespace wherry::storage

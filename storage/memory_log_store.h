@@ -19,6 +19,9 @@ class MemoryLogStore final : public LogStore {
  public:
   MemoryLogStore() = default;
 
+  // Another with the same content; the batches' bytes are shared.
+  std::unique_ptr<MemoryLogStore> Copy() const;
+
   bool durable() const override { return false; }
   absl::Status Commit(const CommitBatch& batch, Durability durability) override;
   absl::StatusOr<LogId> CreateLog(std::int64_t start_offset) override;

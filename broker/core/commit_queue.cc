@@ -28,12 +28,19 @@ struct Completion {
 
 // Posted completions may run after the queue is gone, so they share this.
 struct CommitQueue::State : std::enable_shared_from_this<State> {
-  State(storage::LogStore& store, SyncPolicy policy, runtime::Shard& home)
-      : store(store), policy(policy), home(home) {}
+  State(storage::LogStore& store, SyncPolicy policy, runtime::Shard& home,
+        std::shared_ptr<StorageFaults> faults)
+      : store(store), policy(policy), home(home), faults(std::move(faults)) {}
 
   bool threaded() const { return store.durable() && policy == SyncPolicy::kCommit; }
 
+  absl::Status Commit(const storage::CommitBatch& batch, storage::Durability durability);
+  // How long each commit takes at least.
+  runtime::Duration delay() const {
+    return faults == nullptr ? runtime::Duration::zero() : faults->delay();
+  }
   void CommitInline(Operation operation);
+  void CompleteInline();
   void CommitLoop();
   void CommitGroup(std::vector<Operation> group, std::unique_lock<std::mutex>& lock);
   void SyncLoop();
@@ -42,9 +49,11 @@ struct CommitQueue::State : std::enable_shared_from_this<State> {
   storage::LogStore& store;
   const SyncPolicy policy;
   runtime::Shard& home;
+  const std::shared_ptr<StorageFaults> faults;
   std::thread thread;
 
   // Home shard only.
+  std::unique_ptr<runtime::Timer> slow;  // with a slow disk and no thread
   std::vector<Completion> finished_inline;  // one task completes all of a turn
   bool completion_posted = false;
   std::size_t outstanding = 0;  // submitted and not yet completed
@@ -54,14 +63,16 @@ struct CommitQueue::State : std::enable_shared_from_this<State> {
   std::deque<Operation> queue;
   bool started = false;
   bool stopping = false;
+  bool aborted = false;
   bool dirty = false;  // committed and not yet synced (kInterval)
   // A commit failed: what was submitted behind it counted on it, and fails with the same words
   // until the home shard has heard of all of it.
   absl::Status failure;
 };
 
-CommitQueue::CommitQueue(storage::LogStore& store, SyncPolicy policy, runtime::Shard& home)
-    : state_(std::make_shared<State>(store, policy, home)) {}
+CommitQueue::CommitQueue(storage::LogStore& store, SyncPolicy policy, runtime::Shard& home,
+                         std::shared_ptr<StorageFaults> faults)
+    : state_(std::make_shared<State>(store, policy, home, std::move(faults))) {}
 
 CommitQueue::~CommitQueue() = default;
 
@@ -80,6 +91,17 @@ void CommitQueue::Stop() {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     if (state_->stopping) return;
     state_->stopping = true;
+    state_->changed.notify_one();
+  }
+  if (state_->thread.joinable()) state_->thread.join();
+  // Those whom a slow disk keeps waiting.
+  state_->home.Post([state = state_] { state->CompleteInline(); });
+}
+
+void CommitQueue::Abort() {
+  {
+    const std::lock_guard<std::mutex> lock(state_->mutex);
+    state_->stopping = state_->aborted = true;
     state_->changed.notify_one();
   }
   if (state_->thread.joinable()) state_->thread.join();
@@ -108,7 +130,7 @@ void CommitQueue::State::CommitInline(Operation operation) {
     } else if (!failure.ok()) {
       status = failure;
     } else {
-      status = store.Commit(operation.batch, storage::Durability::kKernel);
+      status = Commit(operation.batch, storage::Durability::kKernel);
       failure = status;
       dirty = true;
     }
@@ -116,22 +138,45 @@ void CommitQueue::State::CommitInline(Operation operation) {
   finished_inline.push_back({std::move(operation.done), std::move(status)});
   if (completion_posted) return;
   completion_posted = true;
-  home.Post([state = shared_from_this()] {
-    state->completion_posted = false;
-    std::vector<Completion> completions;
-    completions.swap(state->finished_inline);
-    for (Completion& completion : completions) completion.done(completion.status);
-    state->outstanding -= completions.size();
-    const std::lock_guard<std::mutex> lock(state->mutex);
-    if (state->outstanding == 0) state->failure = absl::OkStatus();
+  const runtime::Duration wait = delay();
+  if (wait == runtime::Duration::zero()) {
+    return home.Post([state = shared_from_this()] { state->CompleteInline(); });
+  }
+  slow = std::make_unique<runtime::Timer>(home.timers(), runtime::TimerKind::kPatience,
+                                          "slow disk");
+  slow->Arm(wait, [weak = weak_from_this()] {
+    if (const auto state = weak.lock()) state->CompleteInline();
   });
+}
+
+void CommitQueue::State::CompleteInline() {
+  slow.reset();
+  completion_posted = false;
+  std::vector<Completion> completions;
+  completions.swap(finished_inline);
+  for (Completion& completion : completions) completion.done(completion.status);
+  outstanding -= completions.size();
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (outstanding == 0) failure = absl::OkStatus();
+}
+
+absl::Status CommitQueue::State::Commit(const storage::CommitBatch& batch,
+                                        storage::Durability durability) {
+  if (faults != nullptr) {
+    if (absl::Status status = faults->TakeFailure(); !status.ok()) return status;
+  }
+  return store.Commit(batch, durability);
 }
 
 void CommitQueue::State::CommitLoop() {
   std::unique_lock<std::mutex> lock(mutex);
   while (true) {
     changed.wait(lock, [this] { return stopping || !queue.empty(); });
-    if (queue.empty()) return;  // and stopping
+    if (queue.empty() || aborted) return;  // and stopping
+    if (const runtime::Duration wait = delay(); wait > runtime::Duration::zero()) {
+      changed.wait_for(lock, wait, [this] { return stopping; });
+      if (aborted) return;
+    }
     std::vector<Operation> group;
     std::size_t bytes = 0;
     while (!queue.empty()) {
@@ -152,7 +197,7 @@ void CommitQueue::State::CommitGroup(std::vector<Operation> group,
     lock.unlock();
     storage::CommitBatch all = std::move(group.front().batch);
     for (std::size_t i = 1; i < group.size(); ++i) all.Absorb(std::move(group[i].batch));
-    status = store.Commit(all, storage::Durability::kSynced);
+    status = Commit(all, storage::Durability::kSynced);
     lock.lock();
     failure = status;
   }
@@ -166,7 +211,7 @@ void CommitQueue::State::SyncLoop() {
   std::unique_lock<std::mutex> lock(mutex);
   while (!stopping) {
     changed.wait_for(lock, kSyncInterval, [this] { return stopping; });
-    if (!dirty) continue;
+    if (!dirty || aborted) continue;
     dirty = false;
     lock.unlock();
     const absl::Status status = store.Sync();

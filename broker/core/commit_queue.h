@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "absl/functional/any_invocable.h"
+#include "broker/core/storage_faults.h"
 #include "absl/status/status.h"
 #include "broker/runtime/shard.h"
 #include "storage/log_store.h"
@@ -32,7 +33,9 @@ class CommitQueue {
  public:
   using Done = absl::AnyInvocable<void(const absl::Status&)>;
 
-  CommitQueue(storage::LogStore& store, SyncPolicy policy, runtime::Shard& home);
+  // `faults`: what a test has the disk suffer from; null: nothing ever.
+  CommitQueue(storage::LogStore& store, SyncPolicy policy, runtime::Shard& home,
+              std::shared_ptr<StorageFaults> faults = nullptr);
   // Stop must have run.
   ~CommitQueue();
   CommitQueue(const CommitQueue&) = delete;
@@ -42,6 +45,9 @@ class CommitQueue {
   // Commits (and, on a durable store, syncs) what was submitted, then ends the thread. Not from the
   // home shard. Submit fails afterwards with kUnavailable.
   void Stop();
+  // Ends the thread as a process that dies would: what is not committed yet never is, and no `done`
+  // runs that has not been posted. Not from the home shard.
+  void Abort();
 
   void Submit(storage::CommitBatch batch, Done done);
 

@@ -187,7 +187,8 @@ void OffsetStore::Submit(std::vector<Change> changes, CommitQueue::Done done) {
   commits_.Submit(std::move(batch), [staged = std::move(staged),
                                      done = std::move(done)](const absl::Status& status) mutable {
     staged(status);
-    done(status);
+    // A full disk is not what kResourceExhausted says here.
+    done(absl::IsResourceExhausted(status) ? absl::UnavailableError(status.message()) : status);
   });
 }
 

@@ -40,7 +40,8 @@ StatusOr<T> AskCluster(const std::shared_ptr<State>& state, Question ask) {
   return Ask<T>(*state->link, [state, ask = std::move(ask)](
                                   Promise<absl::StatusOr<T>> promise) mutable {
     if (state->cluster != nullptr) return ask(*state->cluster, std::move(promise));
-    promise.Keep(absl::UnavailableError("the namespace has ended"));
+    promise.Keep(absl::UnavailableError(
+        "the namespace has no data: it has ended, or its broker has crashed and needs a Restart"));
   });
 }
 

@@ -23,6 +23,11 @@ Status CheckOptions(const Options& options) {
   if (options.threads != 0) {
     if (Status status = positive("threads", options.threads); !status.ok()) return status;
   }
+  if (options.simulated_disk && !options.data_dir.empty()) {
+    return {StatusCode::kInvalidArgument,
+            absl::StrCat("simulated_disk and the data_dir \"", options.data_dir,
+                         "\" exclude each other; leave one out")};
+  }
   return positive("kafka.default_partitions", options.kafka.default_partitions);
 }
 
@@ -62,6 +67,10 @@ Broker::~Broker() {
 }
 
 Status Broker::Stop() { return engine_->Stop(); }
+
+Status Broker::Crash(CrashKind kind) { return engine_->Crash(kind); }
+
+Status Broker::Restart() { return engine_->Restart(); }
 
 Namespace& Broker::default_namespace() { return default_namespace_; }
 

@@ -52,9 +52,11 @@ absl::Status ReadAdvertise(std::string_view text, kafka::ClusterOptions& options
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<storage::LogStore>> OpenStore(const Options& options) {
-  if (!options.data_dir.empty()) return storage::OpenRocksdbLogStore(options.data_dir);
-  return std::make_unique<storage::MemoryLogStore>();
+absl::StatusOr<std::shared_ptr<storage::LogStore>> OpenStore(const Options& options,
+                                                             const Disk& disk) {
+  if (disk.simulated != nullptr) return disk.simulated;
+  if (options.data_dir.empty()) return std::make_shared<storage::MemoryLogStore>();
+  return storage::OpenRocksdbLogStore(options.data_dir);
 }
 
 // The namespace that a key of the store belongs to; "": the broker's own.
@@ -67,15 +69,17 @@ std::string_view NamespaceOf(std::string_view key) {
 
 }  // namespace
 
-Data::Data(std::unique_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard)
+Data::Data(std::shared_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard,
+           std::shared_ptr<core::StorageFaults> faults)
     : shard_(shard),
       store_(std::move(store)),
       budget_(*store_, options.memory_limit),
-      commits_(*store_, PolicyOf(options.sync), shard) {}
+      commits_(*store_, PolicyOf(options.sync), shard, std::move(faults)) {}
 
 Data::~Data() { Stop(); }
 
 absl::StatusOr<std::unique_ptr<Data>> Data::Open(const Options& options, runtime::Shard& shard,
+                                                 Disk disk,
                                                  std::function<void(std::string_view)> log) {
   kafka::ClusterOptions cluster;
   cluster.default_partitions = options.kafka.default_partitions;
@@ -85,9 +89,9 @@ absl::StatusOr<std::unique_ptr<Data>> Data::Open(const Options& options, runtime
       return status;
     }
   }
-  auto store = OpenStore(options);
+  auto store = OpenStore(options, disk);
   if (!store.ok()) return store.status();
-  std::unique_ptr<Data> data(new Data(*std::move(store), options, shard));
+  std::unique_ptr<Data> data(new Data(*std::move(store), options, shard, disk.faults));
   data->cluster_options_ = std::move(cluster);
   data->log_ = std::move(log);
   data->commits_.Start();
@@ -165,6 +169,11 @@ void Data::DeleteLog(storage::LogId log) {
   const auto drop = [store = store_.get(), log] { static_cast<void>(store->DeleteLog(log)); };
   if (store_->durable()) return reader_.Run(drop);
   drop();
+}
+
+void Data::Abort() {
+  commits_.Abort();
+  reader_.Stop();
 }
 
 void Data::Stop() {

@@ -9,14 +9,22 @@
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/memory_budget.h"
+#include "broker/core/storage_faults.h"
 #include "broker/core/background_thread.h"
 #include "broker/core/tail_cache.h"
 #include "broker/kafka/cluster.h"
 #include "broker/runtime/shard.h"
+#include "storage/fault_log_store.h"
 #include "storage/log_store.h"
 #include "wherry/options.h"
 
 namespace wherry::embed {
+
+// What outlives a crash of the broker.
+struct Disk {
+  std::shared_ptr<storage::FaultLogStore> simulated;  // null: a real one, or none
+  std::shared_ptr<core::StorageFaults> faults;        // what a test has it suffer from
+};
 
 // What a broker keeps, and the threads that keep it: the store, and the ways into and out of it.
 // Threads: the shard, or before it starts; Stop, and the destructor, on the stopping thread. Owned
@@ -26,6 +34,7 @@ class Data {
   // kInvalidArgument, kPermissionDenied, kUnavailable (locked by another process), kDataLoss: as
   // Broker::Start says.
   static absl::StatusOr<std::unique_ptr<Data>> Open(const Options& options, runtime::Shard& shard,
+                                                    Disk disk,
                                                     std::function<void(std::string_view)> log);
   ~Data();
 
@@ -43,9 +52,12 @@ class Data {
 
   // Commits what was submitted and ends the threads. Their last completions still run on the shard.
   void Stop();
+  // Ends the threads as a process that dies would: what is not committed never is.
+  void Abort();
 
  private:
-  Data(std::unique_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard);
+  Data(std::shared_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard,
+       std::shared_ptr<core::StorageFaults> faults);
   absl::StatusOr<storage::CommitBatch> Erasure(const kafka::Cluster& cluster, Erase what) const;
   void DeleteLog(storage::LogId log);
 
@@ -53,7 +65,7 @@ class Data {
   kafka::ClusterOptions cluster_options_;
   std::function<void(std::string_view)> log_;
   // Destroyed backwards: what uses another stands behind it.
-  const std::unique_ptr<storage::LogStore> store_;
+  const std::shared_ptr<storage::LogStore> store_;
   core::MemoryBudget budget_;
   core::TailCache tails_;
   core::BackgroundThread reader_;

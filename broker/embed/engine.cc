@@ -62,6 +62,8 @@ Engine::Engine(const Options& options,
       clock_(clock_state_),
       shards_(MakeShards(options.threads, clock_state_->clock())),
       all_shards_(std::make_shared<AllShards>(Pointers(shards_))),
+      disk_{options.simulated_disk ? std::make_shared<storage::FaultLogStore>() : nullptr,
+            std::make_shared<core::StorageFaults>()},
       connections_(MakeConnectionSets(shards_)),
       nats_server_(std::move(nats_configuration), Pointers(shards_),
                    {password_checker_,
@@ -95,15 +97,20 @@ absl::Status Engine::Start() {
   return absl::OkStatus();
 }
 
+// Also of a broker that runs, on its shard.
 absl::Status Engine::OpenData() {
-  auto opened = Data::Open(options_, home(),
+  auto opened = Data::Open(options_, home(), disk_,
                            [this](std::string_view line) { Log(LogLevel::kWarning, line); });
   if (!opened.ok()) return opened.status();
   data_ = *std::move(opened);
-  auto cluster = data_->OpenCluster(default_namespace_->name);
-  if (!cluster.ok()) return cluster.status();
-  default_namespace_->Use(*std::move(cluster));
-  return data_->DropLeftovers({default_namespace_->cluster.get()});
+  std::vector<const kafka::Cluster*> clusters;
+  for (const auto& state : Namespaces()) {
+    auto cluster = data_->OpenCluster(state->name);
+    if (!cluster.ok()) return cluster.status();
+    state->Use(*std::move(cluster));
+    clusters.push_back(state->cluster.get());
+  }
+  return data_->DropLeftovers(clusters);
 }
 
 absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string>& urls) {
@@ -259,7 +266,7 @@ Status Engine::Stop() {
       if (state->cluster != nullptr) state->cluster->BeforeStop();
     }
   });
-  data_->Stop();
+  if (data_ != nullptr) data_->Stop();
   password_thread_.Stop();
   for (const auto& state : namespaces) state->fault_plan->Close();
   link_->End([this] { home().Stop(); });

@@ -24,6 +24,7 @@
 #include "broker/net/http_session.h"
 #include "broker/net/tls_acceptor.h"
 #include "broker/runtime/shard.h"
+#include "wherry/broker.h"
 #include "wherry/options.h"
 #include "wherry/status.h"
 
@@ -42,6 +43,8 @@ class Engine {
   // Opens the data, listens, starts the threads. After an error nothing runs.
   absl::Status Start();
   Status Stop();
+  Status Crash(CrashKind kind);
+  Status Restart();
 
   // kAlreadyExists: there is one of that name.
   absl::StatusOr<std::shared_ptr<NamespaceState>> AddNamespace(std::string_view name);
@@ -63,6 +66,7 @@ class Engine {
   const std::vector<std::unique_ptr<runtime::Shard>>& shards() const { return shards_; }
   const std::shared_ptr<AllShards>& all_shards() const { return all_shards_; }
   const std::shared_ptr<Waiters>& waiters() const { return waiters_; }
+  const std::shared_ptr<core::StorageFaults>& storage_faults() const { return disk_.faults; }
 
   // In a forked child, which has our memory but not our threads.
   bool InForkedChild() const;
@@ -83,6 +87,12 @@ class Engine {
   // All there are, the default one first.
   std::vector<std::shared_ptr<NamespaceState>> Namespaces() const;
 
+  // engine_restart.cc
+  enum class Ending { kInOrder, kAbrupt };
+  Status TakeDown(Ending ending);
+  void DropData();
+  absl::Status BringUp();
+
   // engine_namespaces.cc
   std::vector<std::string> UrlsOfNamespace() const;
   absl::StatusOr<std::shared_ptr<NamespaceState>> MakeNamespace(core::Namespace name);
@@ -99,7 +109,8 @@ class Engine {
   // The first is the home of all that has one; the others serve a share of the NATS connections.
   const std::vector<std::unique_ptr<runtime::Shard>> shards_;
   const std::shared_ptr<AllShards> all_shards_;
-  std::unique_ptr<Data> data_;
+  Disk disk_;
+  std::unique_ptr<Data> data_;  // null: it has crashed
   const std::vector<std::unique_ptr<net::ConnectionSet>> connections_;  // one for each shard
   core::BackgroundThread password_thread_;
   nats::PasswordChecker password_checker_{password_thread_};
@@ -113,6 +124,8 @@ class Engine {
 
   std::mutex stop_mutex_;
   bool stopped_ = false;
+  bool crashed_ = false;  // under stop_mutex_
+  bool down_ = false;     // on the shard only: no namespace has its data now
 
   const std::shared_ptr<NamespaceState> default_namespace_;
   mutable std::mutex namespaces_mutex_;

@@ -28,6 +28,10 @@ absl::Status Taken(std::string_view name) {
       absl::StrCat("there is a namespace, or an account, \"", std::string(name), "\" already"));
 }
 
+absl::Status Crashed() {
+  return absl::UnavailableError("the broker has crashed; Restart it first");
+}
+
 Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
 
 Status FromCallback(std::string_view call) {
@@ -81,6 +85,7 @@ std::shared_ptr<NamespaceState> Engine::FindNamespace(NamespaceState& from,
 
 // On the shard.
 absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::MakeNamespace(core::Namespace name) {
+  if (down_) return Crashed();
   if (name.name == core::kDefaultNamespace) return Taken(name.name);
   nats::Account* const account = nats_server_.AddAccountWithListeners(name.name);
   if (account == nullptr) return Taken(name.name);
@@ -122,6 +127,8 @@ absl::Status Engine::Erase(NamespaceState& state, Data::Erase what) {
   const auto shared = std::make_shared<Answer::Shared>();
   link_->Post([this, &state, what, promise = Answer(shared)]() mutable {
     state.nats_state->EndSubscriptions();
+    // What a crashed broker has of it on its disk is dropped at the next start.
+    if (down_) return promise.Keep(Crashed());
     std::unique_ptr<kafka::Cluster> cluster = std::move(state.cluster);
     state.Use(nullptr);
     data_->EraseCluster(std::move(cluster), what,
@@ -139,6 +146,8 @@ absl::Status Engine::Reset(NamespaceState& state) {
   if (state.requests != nullptr) state.requests->Clear();
   absl::Status opened;
   link_->Run([&] {
+    opened = Crashed();
+    if (down_) return;
     auto cluster = data_->OpenCluster(state.name);
     opened = cluster.status();
     if (!opened.ok()) return;

@@ -142,6 +142,30 @@ std::vector<FaultInfo> Faults::List() const {
   return infos;
 }
 
+Status Faults::Storage(const StorageFault& fault) {
+  switch (fault.kind) {
+    case StorageFault::Kind::kNone:
+      state_->storage->FailCommits(0, absl::OkStatus());
+      state_->storage->Slow(runtime::Duration::zero());
+      return {};
+    case StorageFault::Kind::kDiskFull:
+      if (fault.count == 0) {
+        return {StatusCode::kInvalidArgument,
+                "a disk that is full for 0 commits is not full; leave the count out for all"};
+      }
+      state_->storage->FailCommits(
+          fault.count, absl::ResourceExhaustedError("no space left on the disk (a test's fault)"));
+      return {};
+    case StorageFault::Kind::kSlow:
+      if (fault.each <= std::chrono::nanoseconds::zero()) {
+        return {StatusCode::kInvalidArgument, "a slow disk takes more than 0 for each commit"};
+      }
+      state_->storage->Slow(fault.each);
+      return {};
+  }
+  return {StatusCode::kInvalidArgument, "there is no such fault of the disk"};
+}
+
 StatusOr<Hold> Faults::Hold(const Fault& point) {
   if (point.action != FaultAction::kNone) {
     return Status(StatusCode::kInvalidArgument,

@@ -20,7 +20,7 @@ NamespaceState::NamespaceState(core::Namespace name, std::uint32_t group, Engine
       fault_plan(account.fault_plan()),
       nats(nats_state),
       kafka(kafka_state),
-      faults(std::make_shared<Faults::State>(fault_plan)),
+      faults(std::make_shared<Faults::State>(fault_plan, engine.storage_faults())),
       control(engine.control()) {
   account.set_request_log(requests);
   nats_state->requests = requests;

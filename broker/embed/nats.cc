@@ -19,6 +19,12 @@ Status Stopped() {
   return {StatusCode::kUnavailable, "the broker has stopped, or the namespace has ended"};
 }
 
+// Nobody can be reached: why.
+Status Unreachable(bool crashed) {
+  return crashed ? Status(StatusCode::kUnavailable, "the broker has crashed; Restart it first")
+                 : Stopped();
+}
+
 Status FromCallback(std::string_view call) {
   return {StatusCode::kFailedPrecondition,
           absl::StrCat(std::string(call),
@@ -70,7 +76,7 @@ struct NatsSubscription::State : nats::Subscriber, std::enable_shared_from_this<
 
   // On the shard. False: the namespace has ended.
   bool Begin(std::string_view subject, std::string_view queue) {
-    if (broker->account == nullptr) return false;
+    if (broker->account == nullptr || broker->down) return false;
     interest = nats::Subscription::Make(*this, home().shard().index(), subject, queue, "0");
     router().Subscribe(interest);
     nats::LogLocalInterest(router().account(), home().shard(), "nats.SUB", *interest);
@@ -156,6 +162,7 @@ Status Nats::Publish(std::string_view subject, std::string_view payload) {
 
 Status Nats::Publish(const NatsMessage& message) {
   if (Status status = Check(message, state_->max_payload); !status.ok()) return status;
+  if (state_->down) return Unreachable(true);
   const bool posted = state_->link->Post([state = state_, message] {
     if (state->account == nullptr) return;
     nats::PublishLocally(state->server, *state->account, Local(message));
@@ -170,7 +177,7 @@ StatusOr<NatsSubscription> Nats::Subscribe(std::string_view subject, Callback ca
   auto subscription = std::make_shared<NatsSubscription::State>(state_, std::move(callback));
   bool begun = false;
   state_->link->Run([&] { begun = subscription->Begin(subject, queue); });
-  if (!begun) return Stopped();
+  if (!begun) return Unreachable(state_->down);
   return NatsSubscription(std::move(subscription));
 }
 
@@ -195,7 +202,7 @@ StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view p
     delivered = nats::PublishLocally(state_->server, *state_->account, Local(message));
   });
   if (!status.ok()) return status;
-  if (!begun) return Stopped();
+  if (!begun) return Unreachable(state_->down);
   NatsSubscription subscription(std::move(answer));
   if (!delivered) {
     return Status(StatusCode::kUnavailable,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <set>
@@ -22,6 +23,7 @@ struct Nats::State {
   const std::shared_ptr<embed::ShardLink> link;
   nats::Server& server;  // on the shard only, as long as `link` runs tasks
   const std::int32_t max_payload;
+  std::atomic<bool> down = false;  // the broker has crashed
   nats::Account* account;  // on the shard only; null: the namespace has ended
 
   std::shared_ptr<core::RequestLog> requests;  // null: there is no history

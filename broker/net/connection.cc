@@ -255,15 +255,23 @@ void ConnectionSet::Stop(const std::vector<Connection*>& connections) {
   }
 }
 
+void ConnectionSet::CloseThoseWithData() { Stop(ThoseWithData()); }
+
 void ConnectionSet::ResetAll() {
-  std::vector<Connection*> open;
-  for (auto& [id, connection] : connections_->by_id) open.push_back(connection.get());
-  for (Connection* connection : open) {
+  for (Connection* connection : ThoseWithData()) {
     if (connection->state_ == Connection::State::kOpen) {
       connection->ending_ = Connection::Ending::kStopped;
     }
     connection->Reset();
   }
+}
+
+std::vector<Connection*> ConnectionSet::ThoseWithData() const {
+  std::vector<Connection*> all;
+  for (auto& [id, connection] : connections_->by_id) {
+    if (connection->session_->needs_data()) all.push_back(connection.get());
+  }
+  return all;
 }
 
 std::size_t ConnectionSet::size() const { return connections_->by_id.size(); }

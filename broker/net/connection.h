@@ -193,8 +193,11 @@ class ConnectionSet {
              std::uint32_t group = 0);
   void CloseAll();
   void CloseGroup(std::uint32_t group);
-  // As a process that dies leaves its connections: what waits is lost, the peers see a reset.
+  // As a process that dies leaves the connections of sessions that need its data: what waits is
+  // lost, the peers see a reset.
   void ResetAll();
+  // The same in order.
+  void CloseThoseWithData();
   std::size_t size() const;
 
   runtime::Shard& shard() { return shard_; }
@@ -210,6 +213,7 @@ class ConnectionSet {
   std::span<char> TlsScratch();
   void FlushDirty();
   void Stop(const std::vector<Connection*>& connections);
+  std::vector<Connection*> ThoseWithData() const;
   void Bury(Connection& connection);
 
   runtime::Shard& shard_;

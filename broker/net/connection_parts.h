@@ -25,8 +25,8 @@ struct Connection::Tls {
 // What is wrong with a connection, and when it may go on.
 struct Connection::Impaired {
   explicit Impaired(runtime::Timers& timers)
-      : send_timer(timers, runtime::TimerKind::kDelivery, "impaired sending"),
-        read_timer(timers, runtime::TimerKind::kDelivery, "impaired reading") {}
+      : send_timer(timers, runtime::TimerKind::kPatience, "impaired sending"),
+        read_timer(timers, runtime::TimerKind::kPatience, "impaired reading") {}
   Impairment limits;
   runtime::Timer send_timer;
   runtime::Timer read_timer;

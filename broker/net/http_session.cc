@@ -30,6 +30,8 @@ class HttpSession final : public Session {
     HandlePending();
   }
 
+  bool needs_data() const override { return false; }
+
   void OnClosed() override { answer_ = nullptr; }
 
  private:

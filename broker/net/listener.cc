@@ -35,6 +35,11 @@ Endpoint LocalEndpoint(int fd) {
   return Endpoint(reinterpret_cast<const sockaddr*>(&storage), size);
 }
 
+void SetReuseAddress(int fd, bool reuse) {
+  const int value = reuse ? 1 : 0;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &value, sizeof(value));
+}
+
 // A descriptor that is closed unless somebody takes it.
 class UniqueFd {
  public:
@@ -104,8 +109,8 @@ absl::Status Listener::Bind(const Endpoint& endpoint) {
     return absl::UnavailableError(
         absl::StrCat("cannot open a socket for ", url_.ToString(), ": ", std::strerror(errno)));
   }
+  SetReuseAddress(fd, true);
   const int on = 1;
-  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (endpoint.family() == AF_INET6) {
     ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
   }
@@ -147,6 +152,35 @@ void Listener::Pause() {
     acceptor->pause.Cancel();
     if (acceptor->descriptor.is_open()) acceptor->descriptor.cancel();
   }
+}
+
+absl::Status Listener::Refuse() {
+  Pause();
+  for (auto& acceptor : acceptors_) {
+    if (!acceptor->descriptor.is_open()) continue;
+    const Endpoint endpoint = LocalEndpoint(acceptor->fd);
+    // A listening socket that is shut down listens no more, and keeps a port that was named. One
+    // that the kernel chose is taken again, by its number (a named one answers EINVAL).
+    ::shutdown(acceptor->fd, SHUT_RD);
+    if (::bind(acceptor->fd, endpoint.address(), endpoint.size()) != 0 && errno != EINVAL) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot keep ", endpoint.ToString(), ": ", std::strerror(errno)));
+    }
+    SetReuseAddress(acceptor->fd, false);  // or others could listen there
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Listener::ListenAgain() {
+  for (auto& acceptor : acceptors_) {
+    if (!acceptor->descriptor.is_open()) continue;
+    SetReuseAddress(acceptor->fd, true);
+    if (::listen(acceptor->fd, kBacklog) != 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot listen again at ", url_.ToString(), ": ", std::strerror(errno)));
+    }
+  }
+  return absl::OkStatus();
 }
 
 void Listener::Stop() {

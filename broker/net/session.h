@@ -38,6 +38,10 @@ class Session {
   // connection closes by itself.
   virtual void OnTlsFailed(std::string_view /*reason*/) {}
 
+  // Whether it must end when the broker loses its data. Not HTTP, by which that is told to start
+  // again.
+  virtual bool needs_data() const { return true; }
+
   // The connection is gone: the peer closed or broke it, or Close() was called. Called once, last.
   virtual void OnClosed() {}
 };

@@ -25,6 +25,15 @@ WHERRY_EXPORT std::string_view Version();
 // The version of nats-server whose behaviour NATS clients meet, "2.15.2".
 WHERRY_EXPORT std::string_view NatsVersion();
 
+// What a Crash takes.
+enum class CrashKind {
+  // The machine loses power: what was not synced is gone. A data directory keeps what its kernel
+  // has, since that is a real one: use Options::simulated_disk.
+  kLoseUnsynced,
+  // The process dies: what was handed to the kernel stays.
+  kKeepWritten,
+};
+
 // A running broker: NATS and Kafka clients connect to its URLs, and nats() and kafka() reach the
 // same data without a socket. Any number may run in one process.
 //
@@ -51,6 +60,19 @@ class WHERRY_EXPORT Broker {
 
   // Closes listeners and connections, commits what was accepted, ends the threads. Idempotent.
   Status Stop();
+
+  // The broker ends as if its process, or its machine, had died: connections of NATS and Kafka are
+  // reset, what was in memory is gone, and so is what the disk had not got (CrashKind). The ports
+  // stay taken and refuse connections, HTTP stays, and the Broker, its namespaces, faults and clock
+  // too; Nats and Kafka say kUnavailable. Restart goes on from there.
+  // kFailedPrecondition: called from a broker callback, or it has crashed already; kUnavailable: it
+  // has stopped.
+  Status Crash(CrashKind kind = CrashKind::kLoseUnsynced);
+  // Starts again on what the disk holds, at the same ports: after a Crash, or after ending in order
+  // a broker that runs. Without a disk (Options::data_dir, simulated_disk) all data is gone. Direct
+  // subscriptions do not come back; clients do, by themselves.
+  // kFailedPrecondition, kUnavailable: as Crash; else what Start says of a data directory.
+  Status Restart();
 
   // What Options::listen names, and what has no namespace of its own. Valid as long as the Broker.
   Namespace& default_namespace();

@@ -157,6 +157,26 @@ struct FaultInfo {
   std::uint64_t fired = 0;    // those it struck
 };
 
+// What the broker's disk suffers from; in memory, what keeps its data there.
+//
+//   broker.faults().Storage(StorageFault::DiskFull(1));
+struct StorageFault {
+  // What is wrong.
+  enum class Kind { kNone, kDiskFull, kSlow };
+
+  // Nothing any more.
+  static StorageFault None() { return {}; }
+  // The next `commits` find no space and keep nothing; -1: all. Kafka's producers hear
+  // KAFKA_STORAGE_ERROR; what was acknowledged before stays.
+  static StorageFault DiskFull(int commits = -1) { return {Kind::kDiskFull, commits, {}}; }
+  // Each commit takes so long at least, in real time.
+  static StorageFault Slow(std::chrono::nanoseconds each) { return {Kind::kSlow, -1, each}; }
+
+  Kind kind = Kind::kNone;
+  int count = -1;
+  std::chrono::nanoseconds each{0};
+};
+
 // Operations that wait at a place until they are released: Faults::Hold. Those behind them on their
 // connections wait too. Released by its destructor.
 // Threads: any one at a time, not a callback of the broker. Owned by the caller; may outlive the
@@ -198,6 +218,10 @@ class WHERRY_EXPORT Faults {
   void Clear();
   // In the order in which they were added, those that are used up too.
   std::vector<FaultInfo> List() const;
+
+  // Of the whole broker, whichever namespace it is said to; a full disk may be slow too.
+  // kInvalidArgument: no commits, or no time.
+  Status Storage(const StorageFault& fault);
 
   // Operations that match `point` wait until the Hold is released. `point` says which and when, and
   // AfterApply to hold the answers of operations that have been carried out, but no action.

@@ -45,6 +45,9 @@ struct Options {
   // Where data is kept, created if it is missing. Empty: in memory only, nothing is left behind.
   std::string data_dir;
   SyncMode sync = SyncMode::kCommit;
+  // Without a data directory: a disk in memory that is the broker's own, for tests of crashes. What
+  // is synced (as `sync` says) survives Broker::Crash and Restart; it ends with the Broker.
+  bool simulated_disk = false;
 
   // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222", and
   // "https://...", which uses the certificate and key of nats.tls. Port 0

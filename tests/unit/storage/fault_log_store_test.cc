@@ -57,5 +57,30 @@ TEST_F(FaultLogStoreTest, ALogThatNoSyncCommitFollowedIsGone) {
   EXPECT_TRUE(store_.Bounds(log_).ok());
 }
 
+TEST_F(FaultLogStoreTest, APowerLossTakesKeysTooAndWhatWasTrimmedComesBack) {
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(Append(i).ok());
+  CommitBatch kept;
+  kept.Put("k", "synced");
+  EXPECT_TRUE(store_.Commit(kept, Durability::kSynced).ok());
+  CommitBatch lost;
+  lost.Put("k", "lost");
+  EXPECT_TRUE(store_.Commit(lost, Durability::kKernel).ok());
+  EXPECT_TRUE(store_.TrimPrefix(log_, 2).ok());
+  store_.LosePower();
+  EXPECT_EQ(store_.Get("k").value(), "synced");
+  EXPECT_EQ(store_.Bounds(log_)->start_offset, 0);
+  EXPECT_EQ(store_.Read(log_, 0, {}).value().size(), 3u);
+}
+
+TEST_F(FaultLogStoreTest, WhatWasNotSyncedForLongIsWrittenBack) {
+  for (std::size_t i = 0; i < FaultLogStore::kMaxUnsynced; ++i) {
+    EXPECT_TRUE(Append(static_cast<std::int64_t>(i)).ok());
+  }
+  store_.LosePower();
+  const std::int64_t kept = end();
+  EXPECT_GT(kept, 0);
+  EXPECT_LT(kept, static_cast<std::int64_t>(FaultLogStore::kMaxUnsynced));
+}
+
 }  // namespace
 }  // namespace wherry::storage

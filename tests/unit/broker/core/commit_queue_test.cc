@@ -16,7 +16,7 @@ class CommitQueueTest : public ShardFixture {
  protected:
   void Open(storage::LogStore& store, SyncPolicy policy = SyncPolicy::kCommit) {
     store_ = &store;
-    commits_ = std::make_unique<CommitQueue>(store, policy, shard_);
+    commits_ = std::make_unique<CommitQueue>(store, policy, shard_, faults_);
     commits_->Start();
   }
   ~CommitQueueTest() override {
@@ -40,6 +40,7 @@ class CommitQueueTest : public ShardFixture {
   storage::LogStore* store_ = nullptr;
   std::unique_ptr<CommitQueue> commits_;
   std::vector<std::string> answers_;  // on the shard
+  const std::shared_ptr<StorageFaults> faults_ = std::make_shared<StorageFaults>();
 };
 
 TEST_F(CommitQueueTest, InMemoryItCommitsAtOnceAndAnswersLater) {
@@ -189,6 +190,54 @@ TEST_F(CommitQueueTest, AnswersComeAlsoWhenTheQueueIsGone) {
   commits_->Stop();
   commits_.reset();
   EXPECT_TRUE(AwaitAnswers(1));
+}
+
+TEST_F(CommitQueueTest, AFaultOfTheDiskFailsSoManyCommitsOfAnyStore) {
+  storage::MemoryLogStore memory;
+  Open(memory);
+  faults_->FailCommits(1, absl::ResourceExhaustedError("full"));
+  On([&] { Put("a"); });
+  ASSERT_TRUE(AwaitAnswers(1));
+  On([&] { Put("b"); });
+  ASSERT_TRUE(AwaitAnswers(2));
+  EXPECT_THAT(answers_, ElementsAre("a full", "b"));
+  EXPECT_FALSE(Kept("a"));
+  faults_->FailCommits(-1, absl::ResourceExhaustedError("full"));
+  On([&] { Put("c"); });
+  ASSERT_TRUE(AwaitAnswers(3));
+  faults_->FailCommits(0, absl::OkStatus());
+  On([&] { Put("d"); });
+  ASSERT_TRUE(AwaitAnswers(4));
+  EXPECT_THAT(answers_, ElementsAre("a full", "b", "c full", "d"));
+}
+
+TEST_F(CommitQueueTest, ASlowDiskInMemoryAnswersWhenItsTimeHasCome) {
+  storage::MemoryLogStore store;
+  Open(store);
+  faults_->Slow(std::chrono::milliseconds(10));
+  On([&] {
+    Put("a");
+    Put("b");
+  });
+  Advance(std::chrono::milliseconds(9));
+  On([&] { EXPECT_THAT(answers_, IsEmpty()); });
+  Advance(std::chrono::milliseconds(1));
+  On([&] { EXPECT_THAT(answers_, ElementsAre("a", "b")); });
+  On([&] { Put("c"); });
+  commits_->Stop();
+  Settle();
+  On([&] { EXPECT_THAT(answers_, ElementsAre("a", "b", "c")) << "a stop waits for nothing"; });
+}
+
+TEST_F(CommitQueueTest, AnAbortKeepsNothingThatWaits) {
+  storage::FaultLogStore store;
+  Open(store);
+  faults_->Slow(std::chrono::hours(1));
+  On([&] { Put("a"); });
+  commits_->Abort();
+  Settle();
+  On([&] { EXPECT_THAT(answers_, IsEmpty()); });
+  EXPECT_FALSE(Kept("a"));
 }
 
 }  // namespace
