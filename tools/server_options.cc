@@ -30,6 +30,8 @@ const std::map<std::string, LogLevel> kLogLevels = {{"error", LogLevel::kError},
                                                     {"debug", LogLevel::kDebug},
                                                     {"trace", LogLevel::kTrace}};
 
+const std::map<std::string, ClockMode> kClockModes = {{"real", ClockMode::kReal},
+                                                      {"virtual", ClockMode::kVirtual}};
 const std::map<std::string, ControlAccess> kControlAccess = {
     {"off", ControlAccess::kOff},
     {"loopback", ControlAccess::kLoopback},
@@ -58,6 +60,7 @@ struct Flags {
   std::string sync = "commit";
   std::string log_level = "info";
   std::string control;  // empty: by --ephemeral
+  std::string clock = "real";
 };
 
 // Accepts the keys of a map; --help names them as the flag's type already.
@@ -152,10 +155,20 @@ void DeclareTesting(CLI::App& app, Flags& flags, ServerOptions& options) {
            "loopback with --ephemeral, else off")
       ->check(OneOf(kControlAccess))
       ->group(group);
+  AddValue(app, "--clock", flags.clock, "real|virtual",
+           "The broker's clock: the machine's, or one that stands still until\n"
+           "POST /control/clock/advance moves it")
+      ->check(OneOf(kClockModes))
+      ->capture_default_str()
+      ->group(group);
   AddValue(app, "--history", options.broker.history, "N",
            "How many of the clients' latest operations each namespace remembers,\n"
            "for /control/requests and /control/lint")
       ->capture_default_str()
+      ->group(group);
+  app.add_flag("--simulated-disk", options.broker.simulated_disk,
+               "With --ephemeral: a disk in memory, for what /control/broker/crash\n"
+               "and /control/broker/restart leave")
       ->group(group);
   app.add_flag("--exit-with-parent", options.exit_with_parent,
                "End when standard input does: a pipe that the starting process\n"
@@ -246,6 +259,7 @@ CommandLine Settle(const Flags& flags, ServerOptions options) {
   options.broker.control = !flags.control.empty() ? kControlAccess.at(flags.control)
                            : flags.ephemeral      ? ControlAccess::kLoopback
                                                   : ControlAccess::kOff;
+  options.broker.clock = kClockModes.at(flags.clock);
   options.log_level = kLogLevels.at(flags.log_level);
   CommandLine result;
   result.options = std::move(options);

@@ -53,6 +53,8 @@ class Engine {
   static Status ResetNamespace(NamespaceState& state);
 
   const std::shared_ptr<NamespaceState>& default_namespace() const { return default_namespace_; }
+  // nullptr: the broker has stopped, or the namespace has ended.
+  static Engine* Running(NamespaceState& state);
   // nullptr: there is none of that name. Static likewise.
   static std::shared_ptr<NamespaceState> FindNamespace(NamespaceState& from,
                                                        std::string_view name);

@@ -73,6 +73,11 @@ absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::AddNamespace(NamespaceSt
   return from.engine->AddNamespace(name);
 }
 
+Engine* Engine::Running(NamespaceState& state) {
+  const std::lock_guard<std::mutex> lock(state.engine_mutex);
+  return state.engine;
+}
+
 std::shared_ptr<NamespaceState> Engine::FindNamespace(NamespaceState& from,
                                                       std::string_view name) {
   const std::lock_guard<std::mutex> lock(from.engine_mutex);

@@ -25,6 +25,36 @@ func TestOrders(t *testing.T) {
 	}
 }
 
+func TestTimeIsTheTests(t *testing.T) {
+	b := wherry.Run(t, wherry.VirtualClock())
+	before := b.Now()
+	b.Advance(31 * time.Minute) // at once; returns the timers that fired
+	if passed := b.Now().Sub(before); passed != 31*time.Minute {
+		t.Error(passed)
+	}
+}
+
+func TestACrash(t *testing.T) {
+	b := wherry.Run(t, wherry.Flags("--simulated-disk"))
+	b.CreateTopic("orders", 1)
+	b.Append("orders", wherry.Record{Value: []byte("kept")})
+	b.Crash()   // connections are reset, the ports refuse
+	b.Restart() // at the same ports
+	b.Await(wherry.RecordCount("orders", 1), 5*time.Second)
+	b.AwaitIdle(5 * time.Second) // all delivered, acknowledged, committed
+}
+
+func TestALostAcknowledgement(t *testing.T) {
+	b := wherry.Run(t)
+	b.CreateTopic("orders", 1)
+	// The next record of a client is written, and its answer lost.
+	lost := b.Fault(wherry.Fault{
+		On: "kafka.Produce", Topic: "orders", Times: 1, AfterApply: true, Reset: true})
+	if lost.Fired() != 0 {
+		t.Error("no client has sent one")
+	}
+}
+
 // The README's examples are functions of this file.
 func TestReadmeIsThisFile(t *testing.T) {
 	readme, err := os.ReadFile("README.md")

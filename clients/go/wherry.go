@@ -33,6 +33,9 @@ func Flags(flags ...string) Option {
 	return func(s *settings) { s.flags = append(s.flags, flags...) }
 }
 
+// Own gives the test a server of its own.
+func Own() Option { return Flags() }
+
 // Broker is what a test has of a broker: its addresses and its verbs. A verb that fails ends the
 // test, as t.Fatal does, and so is for the test's own goroutine; Call returns the error instead,
 // from any goroutine.
@@ -42,6 +45,7 @@ type Broker struct {
 	urls    map[string][]string
 	allowed []string
 	unlint  bool
+	own     bool // the whole server
 }
 
 // Run gives the test t a broker, which ends with it: a namespace of the server that all tests
@@ -69,6 +73,7 @@ func Run(t testing.TB, options ...Option) *Broker {
 		}
 	})
 	b := newBroker(t, server.urls)
+	b.own = true
 	t.Cleanup(b.lint)
 	return b
 }
@@ -136,7 +141,7 @@ func (b *Broker) Call(ctx context.Context, operation string, in, out any) error 
 }
 
 // must calls an operation and ends the test if it fails.
-func (b *Broker) must(operation string, in map[string]any, out any) {
+func (b *Broker) must(operation string, in, out any) {
 	b.t.Helper()
 	if err := b.Call(context.Background(), operation, in, out); err != nil {
 		b.t.Fatalf("wherry: %s: %v", operation, err)

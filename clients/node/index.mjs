@@ -6,6 +6,7 @@
 import {callControl, headersToJson, messageOf, putBytes, recordOf} from './control.mjs';
 import {Server} from './server.mjs';
 
+export * from './conditions.mjs';
 export {WherryError} from './control.mjs';
 
 // An interest in NATS subjects, whose messages gather until they are taken.
@@ -33,6 +34,63 @@ export class Subscription {
   }
 }
 
+// A fault in force. Ends with remove(), or by `await using`.
+export class AddedFault {
+  #broker;
+
+  constructor(broker, id) {
+    this.#broker = broker;
+    this.id = id;
+  }
+
+  // How many operations it has struck.
+  async fired() {
+    return (await this.#broker.faults()).find(({id}) => id === this.id)?.fired;
+  }
+
+  async remove() {
+    await this.#broker.call('faults.remove', {id: this.id});
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.remove();
+  }
+}
+
+// Operations that wait at a place until they are released. Ends with release(), or by `await
+// using`.
+export class Hold {
+  #broker;
+  #number;
+
+  constructor(broker, number) {
+    this.#broker = broker;
+    this.#number = number;
+  }
+
+  // Waits until `count` operations have arrived.
+  async wait({count = 1, limitMs = 5000} = {}) {
+    await this.#broker.call('hold.wait', {hold: this.#number, count, limit_ms: limitMs});
+  }
+
+  async release() {
+    const hold = this.#number;
+    this.#number = null;
+    if (hold !== null) await this.#broker.call('hold.release', {hold});
+  }
+
+  async [Symbol.asyncDispose]() {
+    await this.release();
+  }
+}
+
+// afterApply -> after_apply
+const pointOf = (on, {delayMs, closeAfter, afterApply, ...rest}) =>
+  ({on, delay_ms: delayMs, close_after: closeAfter, after_apply: afterApply, ...rest});
+
+const millisecondsOf = ({days = 0, hours = 0, minutes = 0, seconds = 0, milliseconds = 0}) =>
+  (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + milliseconds;
+
 // What a test has of a broker: its addresses and its verbs. Ends with stop(), or by `await using`.
 //
 // At its end it looks at what the test left, and rejects for messages that nobody received, reads
@@ -42,10 +100,12 @@ export class Broker {
   #end;
   #allowed = [];
   #linted = true;
+  #own;
 
-  constructor(urls, end) {
+  constructor(urls, end, own = false) {
     this.#urls = urls;
     this.#end = end;
+    this.#own = own;
   }
 
   // 'nats://127.0.0.1:41233'
@@ -112,6 +172,95 @@ export class Broker {
   // As new, at the same ports: connections, subscriptions, topics and groups are gone.
   async reset() {
     await this.call('reset');
+  }
+
+  // Waiting, in real time and without polling.
+
+  // Waits until a condition holds (subscribed(...), groupStable(...) and so on); rejects after the
+  // limit, with what was seen instead.
+  async await(condition, {limitMs = 5000} = {}) {
+    await this.call('await', {condition, limit_ms: limitMs});
+  }
+
+  // Waits until all is delivered, acknowledged and committed; rejects after the limit, with what is
+  // pending.
+  async awaitIdle({limitMs = 5000} = {}) {
+    await this.call('await.idle', {limit_ms: limitMs});
+  }
+
+  // The clock; to move it the broker needs {clock: 'virtual'}.
+
+  // The broker's time, milliseconds since the epoch.
+  async now() {
+    return (await this.call('clock.now')).now_ms;
+  }
+
+  // Moves a virtual clock by {days, hours, minutes, seconds, milliseconds}; answers with the timers
+  // that fired, [{kind, label, in_ms}]. With {liveness: true} for connected clients too, as if they
+  // said nothing meanwhile.
+  async advance(by, {liveness = false} = {}) {
+    return (await this.call('clock.advance', {by_ms: millisecondsOf(by), liveness})).fired;
+  }
+
+  // Moves it to the next timer; rejects with status 'not_found' if none waits.
+  async advanceToNext({liveness = false} = {}) {
+    return (await this.call('clock.advance_to_next', {liveness})).fired;
+  }
+
+  // Every timer that waits, the next one first.
+  async pendingTimers() {
+    return (await this.call('clock.pending')).pending;
+  }
+
+  // Faults.
+
+  // Something that is to go wrong for clients, until it is removed. `on`: 'kafka.Produce',
+  // 'nats.PUB', 'kafka.connection' and so on. Which: topic, group, subject, client, connection.
+  // When: skip, times, probability and seed. What, one of: fail: 'NOT_LEADER_OR_FOLLOWER',
+  // delayMs, hang: true, drop: true, reset: true, close: true, slice: bytes, bandwidth: bytes a
+  // second, closeAfter: bytes. With afterApply: true the operation is carried out, and its answer
+  // meets the fault.
+  async fault(on, what) {
+    return new AddedFault(this, (await this.call('faults.add', pointOf(on, what))).id);
+  }
+
+  // [{id, text, matched, fired}]
+  async faults() {
+    return (await this.call('faults.list')).faults;
+  }
+
+  async clearFaults() {
+    await this.call('faults.clear');
+  }
+
+  // The disk, of the whole broker: 'disk_full' for `commits`, 'slow' by `eachMs` for every commit,
+  // or 'none'.
+  async storageFault(kind, {commits, eachMs} = {}) {
+    await this.call('faults.storage', {kind, commits, each_ms: eachMs});
+  }
+
+  // Operations that match, as for fault(), wait there until the Hold is released.
+  async hold(on, which = {}) {
+    return new Hold(this, (await this.call('hold', pointOf(on, which))).hold);
+  }
+
+  // Ends the whole broker as a crash does: connections are reset, the ports refuse, what was not
+  // synced is gone (unless kind is 'keep_written').
+  async crash({kind = 'lose_unsynced'} = {}) {
+    this.#needOwn('crash');
+    await this.call('broker.crash', {kind});
+  }
+
+  // Starts it again at the same ports, after a crash or in order.
+  async restart() {
+    this.#needOwn('restart');
+    await this.call('broker.restart');
+  }
+
+  #needOwn(verb) {
+    if (this.#own) return;
+    throw new Error(`${verb}() would befall other tests; give this one a server: ` +
+      'wherry({own: true})');
   }
 
   // Looking inside: objects with the members that operations() tells, as in wherry/inspect.h.
@@ -207,12 +356,13 @@ export class Broker {
 let shared = null;
 let lastNamespace = 0;
 
-// A broker for one test: a namespace of the server that all tests of this process share, or with
-// `flags` (of the server's command line, wherry --help) a server of its own.
-export async function wherry({name = 'test', flags} = {}) {
-  if (flags !== undefined) {
-    const server = await Server.start(flags);
-    return new Broker(server.urls, () => server.stop());
+// A broker for one test: a namespace of the server that all tests of this process share. With
+// `own`, a `clock` ('virtual') or `flags` (of the server's command line, wherry --help) it is a
+// server of its own.
+export async function wherry({name = 'test', own = false, clock, flags} = {}) {
+  if (own || clock !== undefined || flags !== undefined) {
+    const server = await Server.start([...(clock ? ['--clock', clock] : []), ...(flags ?? [])]);
+    return new Broker(server.urls, () => server.stop(), true);
   }
   shared ??= Server.start();
   const all = new Broker((await shared).urls, null);

@@ -31,6 +31,11 @@ struct wherry_broker {
   wherry_namespace default_namespace{broker.default_namespace()};
 };
 
+struct wherry_hold {
+  wherry::Namespace& space;
+  std::int64_t number;  // among those that operations made
+};
+
 struct wherry_subscription {
   wherry::NatsSubscription subscription;
 };

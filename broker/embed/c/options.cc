@@ -1,7 +1,7 @@
 // The options of wherry/c.h, by key and value.
-#include <array>
 #include <charconv>
 #include <map>
+#include <type_traits>
 
 #include "absl/strings/str_cat.h"
 #include "broker/embed/c/handles.h"
@@ -17,7 +17,8 @@ Status Wrong(std::string_view key, std::string_view value, std::string_view want
 }
 
 template <typename Number>
-Status SetNumber(std::string_view key, std::string_view value, Number& number) {
+  requires(std::is_integral_v<Number> && !std::is_same_v<Number, bool>)
+Status Read(std::string_view key, std::string_view value, Number& number) {
   Number parsed{};
   const char* const end = value.data() + value.size();
   const auto [stopped, error] = std::from_chars(value.data(), end, parsed);
@@ -26,9 +27,20 @@ Status SetNumber(std::string_view key, std::string_view value, Number& number) {
   return {};
 }
 
+Status Read(std::string_view, std::string_view value, std::string& text) {
+  text = std::string(value);
+  return {};
+}
+
+// One more of a list.
+Status Read(std::string_view, std::string_view value, std::vector<std::string>& texts) {
+  texts.emplace_back(value);
+  return {};
+}
+
 template <typename T>
-Status SetOneOf(std::string_view key, std::string_view value,
-                const std::map<std::string_view, T>& choices, T& chosen) {
+Status ReadOneOf(std::string_view key, std::string_view value,
+                 const std::map<std::string_view, T>& choices, T& chosen) {
   const auto found = choices.find(value);
   if (found != choices.end()) {
     chosen = found->second;
@@ -41,80 +53,67 @@ Status SetOneOf(std::string_view key, std::string_view value,
   return Wrong(key, value, absl::StrCat("one of ", wanted));
 }
 
+Status Read(std::string_view key, std::string_view value, bool& flag) {
+  return ReadOneOf<bool>(key, value, {{"true", true}, {"false", false}}, flag);
+}
+
+Status Read(std::string_view key, std::string_view value, SyncMode& mode) {
+  return ReadOneOf<SyncMode>(key, value,
+                             {{"commit", SyncMode::kCommit},
+                              {"interval", SyncMode::kInterval},
+                              {"os", SyncMode::kOs}},
+                             mode);
+}
+
+Status Read(std::string_view key, std::string_view value, ClockMode& mode) {
+  return ReadOneOf<ClockMode>(
+      key, value, {{"real", ClockMode::kReal}, {"virtual", ClockMode::kVirtual}}, mode);
+}
+
+Status Read(std::string_view key, std::string_view value, ControlAccess& access) {
+  return ReadOneOf<ControlAccess>(key, value,
+                                  {{"off", ControlAccess::kOff},
+                                   {"loopback", ControlAccess::kLoopback},
+                                   {"everywhere", ControlAccess::kEverywhere}},
+                                  access);
+}
+
 using Set = Status (*)(Options&, std::string_view key, std::string_view value);
 
 template <auto Field>
-Status SetText(Options& options, std::string_view, std::string_view value) {
-  options.nats.*Field = std::string(value);
-  return {};
+Status SetBroker(Options& options, std::string_view key, std::string_view value) {
+  return Read(key, value, options.*Field);
 }
-
 template <auto Field>
-Status SetNatsNumber(Options& options, std::string_view key, std::string_view value) {
-  return SetNumber(key, value, options.nats.*Field);
+Status SetNats(Options& options, std::string_view key, std::string_view value) {
+  return Read(key, value, options.nats.*Field);
+}
+template <auto Field>
+Status SetKafka(Options& options, std::string_view key, std::string_view value) {
+  return Read(key, value, options.kafka.*Field);
 }
 
 const std::map<std::string_view, Set>& Keys() {
   static const std::map<std::string_view, Set> keys = {
-      {"data_dir",
-       [](Options& options, std::string_view, std::string_view value) {
-         options.data_dir = std::string(value);
-         return Status();
-       }},
-      {"sync",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetOneOf<SyncMode>(key, value,
-                                   {{"commit", SyncMode::kCommit},
-                                    {"interval", SyncMode::kInterval},
-                                    {"os", SyncMode::kOs}},
-                                   options.sync);
-       }},
-      {"listen",
-       [](Options& options, std::string_view, std::string_view value) {
-         options.listen.emplace_back(value);
-         return Status();
-       }},
-      {"advertise",
-       [](Options& options, std::string_view, std::string_view value) {
-         options.advertise = std::string(value);
-         return Status();
-       }},
-      {"threads",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetNumber(key, value, options.threads);
-       }},
-      {"memory_limit",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetNumber(key, value, options.memory_limit);
-       }},
-      {"history",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetNumber(key, value, options.history);
-       }},
-      {"control",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetOneOf<ControlAccess>(key, value,
-                                        {{"off", ControlAccess::kOff},
-                                         {"loopback", ControlAccess::kLoopback},
-                                         {"everywhere", ControlAccess::kEverywhere}},
-                                        options.control);
-       }},
-      {"kafka.default_partitions",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetNumber(key, value, options.kafka.default_partitions);
-       }},
-      {"kafka.auto_create_topics",
-       [](Options& options, std::string_view key, std::string_view value) {
-         return SetOneOf<bool>(key, value, {{"true", true}, {"false", false}},
-                               options.kafka.auto_create_topics);
-       }},
-      {"nats.token", SetText<&NatsOptions::token>},
-      {"nats.user", SetText<&NatsOptions::user>},
-      {"nats.password", SetText<&NatsOptions::password>},
-      {"nats.server_name", SetText<&NatsOptions::server_name>},
-      {"nats.max_payload", SetNatsNumber<&NatsOptions::max_payload>},
-      {"nats.max_pending", SetNatsNumber<&NatsOptions::max_pending>},
-      {"nats.max_connections", SetNatsNumber<&NatsOptions::max_connections>},
+      {"data_dir", SetBroker<&Options::data_dir>},
+      {"sync", SetBroker<&Options::sync>},
+      {"listen", SetBroker<&Options::listen>},
+      {"advertise", SetBroker<&Options::advertise>},
+      {"threads", SetBroker<&Options::threads>},
+      {"memory_limit", SetBroker<&Options::memory_limit>},
+      {"history", SetBroker<&Options::history>},
+      {"clock", SetBroker<&Options::clock>},
+      {"simulated_disk", SetBroker<&Options::simulated_disk>},
+      {"control", SetBroker<&Options::control>},
+      {"kafka.default_partitions", SetKafka<&KafkaOptions::default_partitions>},
+      {"kafka.auto_create_topics", SetKafka<&KafkaOptions::auto_create_topics>},
+      {"nats.token", SetNats<&NatsOptions::token>},
+      {"nats.user", SetNats<&NatsOptions::user>},
+      {"nats.password", SetNats<&NatsOptions::password>},
+      {"nats.server_name", SetNats<&NatsOptions::server_name>},
+      {"nats.max_payload", SetNats<&NatsOptions::max_payload>},
+      {"nats.max_pending", SetNats<&NatsOptions::max_pending>},
+      {"nats.max_connections", SetNats<&NatsOptions::max_connections>},
   };
   return keys;
 }

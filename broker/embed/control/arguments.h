@@ -24,7 +24,8 @@ class Arguments {
   explicit Arguments(const boost::json::object& members) : members_(members) {}
   Arguments(const Arguments&) = delete;
 
-  bool Has(std::string_view name) const { return members_.contains(name); }
+  // Whether it is there; if not, it is one that might have been.
+  bool Has(std::string_view name) { return Find(name) != nullptr; }
 
   // Without a fallback the member must be there.
   std::string Text(std::string_view name);

@@ -33,7 +33,8 @@ const std::vector<const Operation*>& Control::Operations() {
   static const std::vector<const Operation*> all = [] {
     std::vector<const Operation*> operations;
     for (const auto area : {BrokerOperations(), NamespaceOperations(), NatsOperations(),
-                            KafkaOperations(), InspectOperations()}) {
+                            KafkaOperations(), InspectOperations(), FaultOperations(),
+                            ClockOperations(), AwaitOperations()}) {
       for (const Operation& operation : area) operations.push_back(&operation);
     }
     return operations;

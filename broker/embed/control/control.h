@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 
 #include "broker/embed/control/kept.h"
+#include "wherry/faults.h"
 #include "wherry/nats.h"
 #include "wherry/status.h"
 
@@ -32,11 +33,16 @@ class Control {
   static const std::vector<const Operation*>& Operations();
 
   Kept<NatsSubscription>& subscriptions() { return subscriptions_; }
+  Kept<Hold>& holds() { return holds_; }
   // Lets go of all that operations made in a namespace.
-  void Forget(const NamespaceState& space) { subscriptions_.Forget(space); }
+  void Forget(const NamespaceState& space) {
+    subscriptions_.Forget(space);
+    holds_.Forget(space);
+  }
 
  private:
   Kept<NatsSubscription> subscriptions_{"subscription"};
+  Kept<Hold> holds_{"hold"};
 };
 
 // {"error": {"status": "not_found", "message": ...}}

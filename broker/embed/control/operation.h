@@ -37,6 +37,11 @@ std::span<const Operation> NamespaceOperations();
 std::span<const Operation> NatsOperations();
 std::span<const Operation> KafkaOperations();
 std::span<const Operation> InspectOperations();
+std::span<const Operation> FaultOperations();
+std::span<const Operation> ClockOperations();
+std::span<const Operation> AwaitOperations();
+
+inline Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
 
 // {} of a call that answers nothing but that it went well.
 inline Answer Done(Status status) {

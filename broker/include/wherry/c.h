@@ -55,6 +55,7 @@ enum {
 typedef struct wherry_options wherry_options;            // how a broker is to run
 typedef struct wherry_broker wherry_broker;              // a running broker
 typedef struct wherry_namespace wherry_namespace;        // topics, groups and subjects of their own
+typedef struct wherry_hold wherry_hold;                  // operations that wait at a place
 typedef struct wherry_subscription wherry_subscription;  // an interest in NATS subjects
 typedef struct wherry_message wherry_message;            // a NATS message
 typedef struct wherry_records wherry_records;            // Kafka records
@@ -83,6 +84,8 @@ WHERRY_C_EXPORT void wherry_options_free(wherry_options* options);
 //   threads                    a number; 0: as many as cores, at most 8
 //   memory_limit               bytes; 0: none
 //   history                    how many of the clients' latest operations are remembered; 0: none
+//   clock                      real, virtual
+//   simulated_disk             true, false: a disk in memory, for crashes
 //   control                    off, loopback, everywhere: where HTTP offers /control
 //   kafka.default_partitions   a number
 //   kafka.auto_create_topics   true, false
@@ -140,6 +143,60 @@ WHERRY_C_EXPORT int wherry_address(wherry_namespace* space, const char* protocol
 WHERRY_C_EXPORT int wherry_call(wherry_namespace* space, const char* operation, const char* json,
                                 size_t json_size, char** answer, size_t* answer_size,
                                 char** error);
+
+// ---- Time: the broker's one clock. To move it, it needs the option clock = virtual.
+
+// The broker's time. since: 0.1
+WHERRY_C_EXPORT int wherry_clock_now_ms(wherry_broker* broker, int64_t* now_ms, char** error);
+
+// Moves a virtual clock; with `liveness` not 0 for connected clients too, as if they said nothing
+// meanwhile. *fired, which may be NULL, is {"fired": [{"kind", "label", "in_ms"}]}: the timers that
+// fired, in order. WHERRY_FAILED_PRECONDITION: the clock is the machine's. since: 0.1
+WHERRY_C_EXPORT int wherry_clock_advance_ms(wherry_broker* broker, int64_t by_ms, int liveness,
+                                            char** fired, char** error);
+
+// The same to the next timer. WHERRY_NOT_FOUND: none waits. since: 0.1
+WHERRY_C_EXPORT int wherry_clock_advance_to_next(wherry_broker* broker, int liveness, char** fired,
+                                                 char** error);
+
+// ---- Waiting, in real time and without polling
+
+// Waits until a condition holds: "kafka.group.stable g 2" and so on, as wherry/await.h lists them.
+// WHERRY_DEADLINE_EXCEEDED: it did not; the error says what was seen instead. since: 0.1
+WHERRY_C_EXPORT int wherry_await(wherry_namespace* space, const char* condition, int64_t limit_ms,
+                                 char** error);
+
+// Waits until all is delivered, acknowledged and committed. WHERRY_DEADLINE_EXCEEDED: the error
+// lists what is pending. since: 0.1
+WHERRY_C_EXPORT int wherry_await_idle(wherry_namespace* space, int64_t limit_ms, char** error);
+
+// ---- Faults (wherry/faults.h)
+
+// Has something go wrong for clients from now on, as a JSON object says: {"on": "kafka.Produce",
+// "topic": "orders", "times": 1, "after_apply": true, "drop": true}; the operation "faults.add" has
+// the members. since: 0.1
+WHERRY_C_EXPORT int wherry_fault_add(wherry_namespace* space, const char* json, size_t json_size,
+                                     uint64_t* id, char** error);
+WHERRY_C_EXPORT int wherry_fault_remove(wherry_namespace* space, uint64_t id, char** error);
+WHERRY_C_EXPORT int wherry_faults_clear(wherry_namespace* space, char** error);
+
+// Has operations wait that match the JSON object, as above without what is to go wrong, until the
+// hold is released by wherry_hold_free, before its namespace is ended. since: 0.1
+WHERRY_C_EXPORT int wherry_hold_new(wherry_namespace* space, const char* json, size_t json_size,
+                                    wherry_hold** hold, char** error);
+// Waits until `count` operations have arrived. WHERRY_DEADLINE_EXCEEDED: the error says how many.
+// since: 0.1
+WHERRY_C_EXPORT int wherry_hold_wait(wherry_hold* hold, int count, int64_t limit_ms, char** error);
+WHERRY_C_EXPORT void wherry_hold_free(wherry_hold* hold);
+
+// Ends the broker as a crash does: connections are reset, the ports refuse, memory is gone. `kind`
+// "lose_unsynced" (or NULL): what was not synced is gone too; "keep_written": it is not. since: 0.1
+WHERRY_C_EXPORT int wherry_crash(wherry_broker* broker, const char* kind, char** error);
+
+// Starts it again at the same ports, after a crash or in order. since: 0.1
+WHERRY_C_EXPORT int wherry_restart(wherry_broker* broker, char** error);
+
+// ---- The end of a test
 
 // What looks wrong at the end of a test (wherry/lint.h): *findings is a JSON array of {"rule",
 // "text"}, "[]" if all is well. Waits a little for connections that are being closed. To switch

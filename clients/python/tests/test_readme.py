@@ -19,7 +19,7 @@ class ReadmeTest(unittest.TestCase):
     def test_the_others_are_tests_that_pass(self):
         run = run_pytest(tests="import wherry\n" + "\n".join(BLOCKS[1:]))
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-        self.assertIn("2 passed", run.stdout)
+        self.assertRegex(run.stdout, r"6 passed|5 passed, 1 skipped")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@
         connect(broker.nats_url)
 """
 
-from wherry._broker import Broker, Namespace, Subscription
+from wherry import conditions
+from wherry._broker import AddedFault, Broker, Hold, Namespace, Subscription
 from wherry._errors import DeadlineExceeded, Error, InvalidArgument, NotFound, Unavailable
 from wherry._library import library as _library
 from wherry._values import Info, Message, Position, Record
@@ -16,9 +17,11 @@ def version():
 
 
 __all__ = [
+    "AddedFault",
     "Broker",
     "DeadlineExceeded",
     "Error",
+    "Hold",
     "Info",
     "InvalidArgument",
     "Message",
@@ -28,5 +31,6 @@ __all__ = [
     "Record",
     "Subscription",
     "Unavailable",
+    "conditions",
     "version",
 ]

@@ -1,5 +1,7 @@
 """The broker in this process, and its namespaces."""
 
+import datetime
+
 from wherry._library import library
 from wherry._values import Info, Message, Position, Record, headers_to_json, put_bytes
 
@@ -36,6 +38,56 @@ class Subscription:
 
     def __exit__(self, *_):
         self.close()
+
+
+class AddedFault:
+    """A fault in force. Ends with `remove`, or as a context manager. Threads: any."""
+
+    def __init__(self, space, number):
+        self._space = space
+        self.id = number
+
+    @property
+    def fired(self):
+        """How many operations it has struck."""
+        return next(fault.fired for fault in self._space.faults() if fault.id == self.id)
+
+    def remove(self):
+        self._space.call("faults.remove", id=self.id)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+class Hold:
+    """Operations that wait at a place until they are released.
+
+    Ends with `release`, or as a context manager. Threads: one at a time.
+    """
+
+    def __init__(self, space, number):
+        self._space = space
+        self._number = number
+
+    def wait(self, count=1, limit=5.0):
+        """Waits until `count` operations have arrived; DeadlineExceeded says how many have."""
+        self._space.call(
+            "hold.wait", hold=self._number, count=count, limit_ms=_milliseconds(limit)
+        )
+
+    def release(self):
+        number, self._number = self._number, None
+        if number is not None:
+            self._space.call("hold.release", hold=number)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.release()
 
 
 class Namespace:
@@ -134,6 +186,58 @@ class Namespace:
         """Its id, partitions and configs."""
         return Info.of(self.call("kafka.describe_topic", topic=topic))
 
+    # Waiting, in real time and without polling.
+
+    def await_(self, condition, limit=5.0):
+        """Waits until a condition of wherry.conditions holds.
+
+        DeadlineExceeded after `limit` seconds says what was seen instead.
+        """
+        self.call("await", condition=condition, limit_ms=_milliseconds(limit))
+
+    def await_idle(self, limit=5.0):
+        """Waits until all is delivered, acknowledged and committed.
+
+        DeadlineExceeded after `limit` seconds lists what is pending.
+        """
+        self.call("await.idle", limit_ms=_milliseconds(limit))
+
+    # Faults.
+
+    def fault(self, on, **what):
+        """Something that is to go wrong for clients, until it is removed; an AddedFault.
+
+        `on`: "kafka.Produce", "nats.PUB", "kafka.connection" and so on. Which: topic, group,
+        subject, client, connection. When: skip, times, probability and seed. What, one of:
+        fail="NOT_LEADER_OR_FOLLOWER", delay=seconds, hang=True, drop=True, reset=True,
+        close=True, slice=bytes, bandwidth=bytes a second, close_after=bytes. With
+        after_apply=True the operation is carried out, and its answer meets the fault.
+        """
+        if "delay" in what:
+            what["delay_ms"] = _milliseconds(what.pop("delay"))
+        return AddedFault(self, self.call("faults.add", on=on, **what)["id"])
+
+    def faults(self):
+        """All faults, an Info of id, text, matched and fired each."""
+        return Info.of(self.call("faults.list")["faults"])
+
+    def clear_faults(self):
+        self.call("faults.clear")
+
+    def storage_fault(self, kind, *, commits=None, each=None):
+        """The disk, of the whole broker: "disk_full" for `commits`, "slow" by `each` seconds for
+        every commit, or "none"."""
+        members = {"kind": kind}
+        if commits is not None:
+            members["commits"] = commits
+        if each is not None:
+            members["each_ms"] = _milliseconds(each)
+        self.call("faults.storage", **members)
+
+    def hold(self, on, **which):
+        """A Hold: operations that match, as for `fault`, wait there until it is released."""
+        return Hold(self, self.call("hold", on=on, **which)["hold"])
+
     # NATS.
 
     def publish(self, subject, payload=b"", *, reply=None, headers=None):
@@ -216,6 +320,42 @@ class Broker(Namespace):
     def namespace(self, name):
         """A Namespace apart from all others, with URLs of its own."""
         return Namespace(library().new_namespace(self._started, name), self)
+
+    # The clock, one of all namespaces; to move it the broker needs clock="virtual".
+
+    def now(self):
+        """The broker's time, seconds since the epoch."""
+        return self.call("clock.now")["now_ms"] / 1000
+
+    def advance(self, seconds=0, *, minutes=0, hours=0, days=0, liveness=False):
+        """Moves a virtual clock; answers with the timers that fired, in order, an Info each.
+
+        `liveness`: for connected clients too, as if they said nothing meanwhile.
+        """
+        by = datetime.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        members = {"by_ms": by / datetime.timedelta(milliseconds=1), "liveness": liveness}
+        return Info.of(self.call("clock.advance", **members)["fired"])
+
+    def advance_to_next(self, *, liveness=False):
+        """Moves a virtual clock to the next timer; NotFound if none waits."""
+        return Info.of(self.call("clock.advance_to_next", liveness=liveness)["fired"])
+
+    def pending_timers(self):
+        """Every timer that waits, an Info of kind, label and in_ms each."""
+        return Info.of(self.call("clock.pending")["pending"])
+
+    # The whole broker's end.
+
+    def crash(self, kind="lose_unsynced"):
+        """Ends it as a crash does: connections are reset, the ports refuse, memory is gone.
+
+        "lose_unsynced": what was not synced is gone too; "keep_written": it is not.
+        """
+        self.call("broker.crash", kind=kind)
+
+    def restart(self):
+        """Starts again at the same ports, after a crash or in order."""
+        self.call("broker.restart")
 
     def stop(self):
         """Closes listeners and connections; calls raise Unavailable from then on."""
