@@ -87,6 +87,7 @@ void Session::Impair(const FaultStrike& strike) {
 }
 
 void Session::EndByFault(bool reset) {
+  if (connection_.closing()) return;
   Leave(CloseReason::kServerShutdown);
   if (reset) {
     connection_.Reset();
@@ -207,12 +208,20 @@ bool Session::DeliveryPasses(Subscription& subscription, std::string_view prefix
   }
   const bool others_wait = struck_ != nullptr && !struck_->deliveries.empty();
   if (!strike && !others_wait && (struck_ == nullptr || !struck_->deaf)) return true;
-  if (strike.action == FaultAction::kReset || strike.action == FaultAction::kClose) {
-    EndByFault(strike.action == FaultAction::kReset);
+  if (strike.action == FaultAction::kReset) {
+    EndByFault(true);
     return false;
   }
   Struck& struck = BecomeStruck();
-  if (strike.action == FaultAction::kHang) struck.deaf = true;
+  if (strike.action == FaultAction::kClose) {
+    // Later: an end in order reads what is left into the slab, which the publisher's bytes are in.
+    part_.shard().AtEndOfTurn([weak = std::weak_ptr<Struck>(struck_)] {
+      if (const auto ending = weak.lock()) ending->session.EndByFault(false);
+    });
+  }
+  if (strike.action == FaultAction::kHang || strike.action == FaultAction::kClose) {
+    struck.deaf = true;
+  }
   if (!struck.deaf && strike.action != FaultAction::kDrop) {
     const std::string_view tail = TailFor(prefix, message);
     Struck::Delivery& delivery = struck.deliveries.emplace_back();

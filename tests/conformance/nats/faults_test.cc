@@ -212,6 +212,21 @@ TEST_F(NatsFaultsTest, AMessageMayCostItsSubscriberTheConnection) {
   EXPECT_THAT(NextPayloads(subscription, 1), ElementsAre("after"));
 }
 
+TEST_F(NatsFaultsTest, ASubscribersConnectionMayEndInOrderBehindWhatItWasSent) {
+  RawSocket subscriber = Raw();
+  subscriber.Send("SUB s 1\r\nPING\r\n");
+  ASSERT_TRUE(subscriber.AwaitText("PONG\r\n"));
+  subscriber.Take();
+  Add(Fault::On("nats.MSG").Skip(1).Times(1).Close());
+  RawSocket publisher = Raw();
+  // What stands behind the second message in the publisher's bytes is handled all the same.
+  publisher.Send("PUB s 1\r\n1\r\nPUB s 1\r\n2\r\nPUB s 1\r\n3\r\nPING\r\n");
+  EXPECT_TRUE(publisher.AwaitText("PONG\r\n"));
+  EXPECT_EQ(publisher.received(), "PONG\r\n");
+  EXPECT_TRUE(subscriber.AwaitClosed());
+  EXPECT_EQ(subscriber.received(), "MSG s 1 1\r\n1\r\n");
+}
+
 TEST_F(NatsFaultsTest, ConnectionsAreRefusedOneByOne) {
   Add(Fault::On("nats.connection").Skip(2).Times(1).Close());
   Add(Fault::On("nats.connection").Times(1).Reset());
@@ -344,6 +359,27 @@ TEST_F(NatsFaultsTest, AFaultThatCannotWorkSaysWhy) {
             StatusCode::kInvalidArgument);
   EXPECT_EQ(Fault::On("kafka.Produce").Topic("orders").Times(2).AfterApply().Drop().ToString(),
             "kafka.Produce topic=orders times=2 after_apply drop");
+}
+
+TEST(NatsFaultsAndTime, ADelayIsByTheClockOfTheTestAndALineIsSlowInRealTime) {
+  Options options;
+  options.clock = ClockMode::kVirtual;
+  Broker broker = Broker::Start(options).value();
+  ASSERT_TRUE(broker.faults().Add(Fault::On("nats.connection").Slice(5)).ok());
+  const NatsConnection connection = Connect(broker.Url("nats"));
+  const NatsSub subscription = Subscribe(connection, "s");
+  ASSERT_TRUE(
+      broker.faults().Add(Fault::On("nats.MSG").Times(1).Delay(std::chrono::hours(1))).ok());
+  Publish(connection, "s", "late");
+  Flush(connection);
+  EXPECT_THAT(ArrivedPayloads(subscription), IsEmpty());
+  ASSERT_TRUE(broker.clock().Advance(std::chrono::minutes(59)).ok());
+  Flush(connection);
+  EXPECT_THAT(ArrivedPayloads(subscription), IsEmpty());
+  const std::vector<TimerInfo> fired = broker.clock().AdvanceToNext().value();
+  ASSERT_EQ(fired.size(), 1u);
+  EXPECT_EQ(fired[0].label, "message delayed by a fault");
+  EXPECT_THAT(NextPayloads(subscription, 1), ElementsAre("late"));
 }
 
 }  // namespace
