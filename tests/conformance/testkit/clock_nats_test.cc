@@ -16,13 +16,19 @@ using ::testing::Not;
 
 class ClockNatsTest : public TestkitTest {
  protected:
+  void TearDown() override {
+    // The client tells it from a thread of its own, later.
+    EXPECT_TRUE(!watched_ || events_.AwaitClosed());
+  }
   NatsConnection Watched() {
     const NatsConnectOptions options = ConnectOptions(nats_url());
     natsOptions_SetAllowReconnect(options.get(), false);
     events_.Watch(options.get());
+    watched_ = true;
     return Connect(options);
   }
 
+  bool watched_ = false;
   NatsEvents events_;
 };
 
