@@ -199,7 +199,9 @@ StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view p
     if (!status.ok()) return;
     begun = answer->Begin(message.reply, "");
     if (!begun) return;
-    delivered = nats::PublishLocally(state_->server, *state_->account, Local(message));
+    nats::LocalMessage request = Local(message);
+    request.request = true;
+    delivered = nats::PublishLocally(state_->server, *state_->account, request);
   });
   if (!status.ok()) return status;
   if (!begun) return Unreachable(state_->down);

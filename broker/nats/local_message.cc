@@ -89,7 +89,10 @@ bool PublishLocally(Server& server, Account& account, const LocalMessage& messag
   request.receivers = static_cast<std::int64_t>(CountReceivers(route, nullptr));
   const std::uint64_t sequence = log->Add(std::move(request));
   if (router.Deliver(route, routed, nullptr)) return true;
-  log->Amend(sequence, [](core::LoggedRequest& logged) { logged.receivers = 0; });
+  log->Amend(sequence, [&](core::LoggedRequest& logged) {
+    logged.receivers = 0;
+    if (message.request) logged.error = kNoResponders;
+  });
   return false;
 }
 

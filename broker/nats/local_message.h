@@ -8,12 +8,16 @@
 
 namespace wherry::nats {
 
+// What the request log says of a message whose publisher was told that nobody got it.
+inline constexpr char kNoResponders[] = "503 no responders";
+
 // A message that comes from inside the process instead of a connection. Views.
 struct LocalMessage {
   std::string_view subject;
   std::string_view reply;
   std::string_view headers;  // "NATS/1.0\r\n" ... "\r\n\r\n"; empty: none
   std::string_view payload;
+  bool request = false;  // who sends it is told if nobody got it
 };
 
 // What a connection would be refused, said with the value at fault: kInvalidArgument.

@@ -1,5 +1,6 @@
 // PUB and HPUB.
 #include "absl/strings/str_cat.h"
+#include "broker/nats/local_message.h"
 #include "broker/nats/session.h"
 #include "protocol/nats/subject.h"
 
@@ -9,9 +10,6 @@ namespace {
 
 // Messages of a run at most, so that what refers to them stays small.
 constexpr std::size_t kMaxRun = 1024;
-
-// What the request log says of a message whose publisher was told so.
-constexpr char kNoResponders[] = "503 no responders";
 
 }  // namespace
 

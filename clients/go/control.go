@@ -19,9 +19,11 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Status + ": " + e.Message }
 
-// control calls the operations of one namespace over HTTP.
+// control calls the operations of one namespace over HTTP, all of them at one address of the server,
+// so that its tests share connections.
 type control struct {
-	url string
+	url       string
+	namespace string // "": the default one
 }
 
 // Connections are kept for the next call; http.DefaultTransport may be somebody else's.
@@ -32,8 +34,8 @@ func (c control) call(ctx context.Context, operation string, in, out any) error 
 	if err != nil {
 		return err
 	}
-	if string(body) == "null" {
-		body = []byte("{}")
+	if body, err = c.inNamespace(body); err != nil {
+		return err
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
 		c.url+"/control/"+strings.ReplaceAll(operation, ".", "/"), bytes.NewReader(body))
@@ -60,6 +62,24 @@ func (c control) call(ctx context.Context, operation string, in, out any) error 
 		return fmt.Errorf("%s: HTTP status %s", operation, response.Status)
 	}
 	return &Error{answer.Error.Status, answer.Error.Message}
+}
+
+// inNamespace adds the member that names our namespace to a JSON object.
+func (c control) inNamespace(object []byte) ([]byte, error) {
+	if string(object) == "null" {
+		object = []byte("{}")
+	}
+	if c.namespace == "" {
+		return object, nil
+	}
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(object, &members); err != nil {
+		return nil, err
+	}
+	if _, other := members["namespace"]; !other {
+		members["namespace"], _ = json.Marshal(c.namespace)
+	}
+	return json.Marshal(members)
 }
 
 // putBytes adds bytes to the members of a call, as text where they are UTF-8; nil is left out.

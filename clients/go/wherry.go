@@ -72,7 +72,7 @@ func Run(t testing.TB, options ...Option) *Broker {
 			t.Errorf("wherry: the server ended badly: %v", err)
 		}
 	})
-	b := newBroker(t, server.urls)
+	b := newBroker(t, server.urls, control{url: server.urls["http"][0]})
 	b.own = true
 	t.Cleanup(b.lint)
 	return b
@@ -89,7 +89,8 @@ func runNamespace(t testing.TB) *Broker {
 	if err != nil {
 		t.Fatalf("wherry: %v", err)
 	}
-	all := newBroker(t, server.urls)
+	calls := control{url: server.urls["http"][0]}
+	all := newBroker(t, server.urls, calls)
 	name := fmt.Sprintf("%s#%d", t.Name(), lastNamespace.Add(1))
 	var made struct{ URLs map[string][]string }
 	all.must("namespace.new", map[string]any{"name": name}, &made)
@@ -100,15 +101,14 @@ func runNamespace(t testing.TB) *Broker {
 			t.Errorf("wherry: the namespace ended badly: %v", err)
 		}
 	})
-	b := newBroker(t, made.URLs)
+	calls.namespace = name
+	b := newBroker(t, made.URLs, calls)
 	t.Cleanup(b.lint)
 	return b
 }
 
-func newBroker(t testing.TB, urls map[string][]string) *Broker {
-	b := &Broker{t: t, urls: urls}
-	b.control = control{b.HTTPURL()}
-	return b
+func newBroker(t testing.TB, urls map[string][]string, calls control) *Broker {
+	return &Broker{t: t, control: calls, urls: urls}
 }
 
 // NATSURL is "nats://127.0.0.1:41233".

@@ -75,7 +75,6 @@ func TestSubscribeAndRequest(t *testing.T) {
 		t.Error(err)
 	}
 	questions.Unsubscribe()
-	b.AllowLint("unreceived")
 	err := b.Call(context.Background(), "nats.request", map[string]any{"subject": "ask"}, nil)
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Status != "unavailable" {

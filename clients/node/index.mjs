@@ -97,13 +97,18 @@ const millisecondsOf = ({days = 0, hours = 0, minutes = 0, seconds = 0, millisec
 // that were not committed, and connections that are open. allowLint() lets a test do this.
 export class Broker {
   #urls;
+  #control;
+  #namespace;
   #end;
   #allowed = [];
   #linted = true;
   #own;
 
-  constructor(urls, end, own = false) {
+  // Calls go to one address of the server for all its namespaces, which so share connections.
+  constructor(urls, {control = urls.http[0], namespace, end = null, own = false} = {}) {
     this.#urls = urls;
+    this.#control = control;
+    this.#namespace = namespace;
     this.#end = end;
     this.#own = own;
   }
@@ -125,7 +130,7 @@ export class Broker {
 
   // Runs a control operation by its name; rejects with a WherryError.
   call(operation, members = {}) {
-    return callControl(this.httpUrl, operation, members);
+    return callControl(this.#control, operation, {namespace: this.#namespace, ...members});
   }
 
   // {name: usage}
@@ -362,10 +367,16 @@ let lastNamespace = 0;
 export async function wherry({name = 'test', own = false, clock, flags} = {}) {
   if (own || clock !== undefined || flags !== undefined) {
     const server = await Server.start([...(clock ? ['--clock', clock] : []), ...(flags ?? [])]);
-    return new Broker(server.urls, () => server.stop(), true);
+    return new Broker(server.urls, {end: () => server.stop(), own: true});
   }
   shared ??= Server.start();
-  const all = new Broker((await shared).urls, null);
+  const {urls} = await shared;
+  const all = new Broker(urls);
   const made = await all.call('namespace.new', {name: `${name}#${++lastNamespace}`});
-  return new Broker(made.urls, () => all.call('namespace.remove', {namespace: made.namespace}));
+  const {namespace} = made;
+  return new Broker(made.urls, {
+    control: urls.http[0],
+    namespace,
+    end: () => all.call('namespace.remove', {namespace}),
+  });
 }

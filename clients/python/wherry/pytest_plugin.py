@@ -29,6 +29,8 @@ def pytest_configure(config):
 
 # Operations of clients that are remembered, for lint and for failures' sake.
 HISTORY = 10_000
+# Characters of a namespace's name, which is a test's as far as that goes.
+MAX_NAME = 200
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +52,7 @@ def broker(request):
     mark = request.node.get_closest_marker("wherry")
     if mark is None:
         shared = request.getfixturevalue("wherry_broker")
-        owned = shared.namespace(request.node.nodeid)
+        owned = shared.namespace(request.node.nodeid[:MAX_NAME])
     else:
         options = request.getfixturevalue("wherry_options")
         owned = wherry.Broker(**{"history": HISTORY, **options, **mark.kwargs})

@@ -108,6 +108,19 @@ TEST_F(ControlTest, RequestsAnAnswer) {
   EXPECT_EQ(Refusal("nats.request", R"({"subject": "nobody"})").code(), StatusCode::kUnavailable);
 }
 
+TEST_F(ControlTest, LintFindsWhatNobodyReceivedButNoRequestThatWasToldSo) {
+  broker_ = Broker::Start({.history = 100}).value();
+  EXPECT_EQ(Refusal("nats.request", R"({"subject": "nobody"})").code(), StatusCode::kUnavailable);
+  EXPECT_EQ(boost::json::serialize(Call("lint", "{}")), R"({"findings":[]})");
+  Call("nats.publish", R"({"subject": "nobody"})");
+  const auto findings = Call("lint", "{}").at("findings").as_array();
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_EQ(findings[0].at("rule"), "unreceived");
+  EXPECT_EQ(boost::json::serialize(Call("lint", R"({"allow": ["unreceived"]})")),
+            R"({"findings":[]})");
+  EXPECT_THAT(Refusal("lint", R"({"allow": ["everything"]})").message(), HasSubstr("everything"));
+}
+
 TEST_F(ControlTest, AppendsAndReadsRecords) {
   Call("kafka.create_topic", R"({"topic": "orders", "partitions": 2})");
   EXPECT_EQ(Refusal("kafka.create_topic", R"({"topic": "orders"})").code(),
