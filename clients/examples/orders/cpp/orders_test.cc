@@ -85,9 +85,9 @@ TEST_F(OrdersTest, RequestTimesOut) {
   ASSERT_TRUE(
       ns().faults().Add(Fault::On("nats.MSG").Subject("orders.new").Times(1).Drop()).ok());
   EXPECT_THROW(shop->Place({"1"}, std::chrono::milliseconds(100)), TimeoutError);
-  EXPECT_EQ(ns().faults().List()[0].fired, 1u);
-  EXPECT_THAT(app.Kept(), IsEmpty());
+  // The shop may give up before its request arrives; that is struck all the same, before this.
   shop->Place({"2"});
+  EXPECT_EQ(ns().faults().List()[0].fired, 1u);
   EXPECT_THAT(app.Kept(), ElementsAre("2"));
 }
 
@@ -168,6 +168,7 @@ TEST_F(OrdersCrashTest, CrashAndRestart) {
   const auto service = app.StartService();
   const auto shop = app.OpenShop();
   const auto member = app.Join("fulfilment");
+  ASSERT_EQ(ns.Await(wherry::GroupStable(kGroup), kLimit), wherry::Status());
   shop->Place({"1"});
   shop->Place({"2"});
   ASSERT_TRUE(broker().Crash().ok());

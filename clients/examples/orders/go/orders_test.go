@@ -119,9 +119,9 @@ func TestRequestTimesOut(t *testing.T) {
 		if err := shop.Place(ctx, Order{"1", 1}); !errors.Is(err, context.DeadlineExceeded) {
 			w.t.Fatalf("not a timeout: %v", err)
 		}
-		w.equal("fired", lost.Fired(), 1)
-		w.equal("kept", w.kept(), []string{})
+		// The shop may give up before its request arrives; that is struck all the same, before this.
 		w.place(shop, "2")
+		w.equal("fired", lost.Fired(), 1)
 		w.equal("kept", w.kept(), []string{"2"})
 	})
 }
@@ -186,6 +186,7 @@ func TestCrashAndRestart(t *testing.T) {
 		w.service()
 		shop := w.shop()
 		w.member("fulfilment")
+		w.Await(wherry.GroupStable(group, 1), patience)
 		w.place(shop, "1")
 		w.place(shop, "2")
 		w.Crash()

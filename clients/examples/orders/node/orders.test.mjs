@@ -85,9 +85,9 @@ repeat('request times out', async (world) => {
   const shop = await world.shop();
   const lost = await broker.fault('nats.MSG', {subject: 'orders.new', times: 1, drop: true});
   await assert.rejects(shop.place(order('1'), {timeoutMs: 100}), TimeoutError);
-  assert.equal(await lost.fired(), 1);
-  assert.deepEqual(await world.kept(), []);
+  // The shop may give up before its request arrives; that is struck all the same, before this.
   await shop.place(order('2'));
+  assert.equal(await lost.fired(), 1);
   assert.deepEqual(await world.kept(), ['2']);
 });
 
@@ -131,6 +131,7 @@ repeat('crash and restart', async (world) => {
   await world.service();
   const shop = await world.shop();
   await world.member();
+  await broker.await(groupStable('fulfilment'), limit);
   await shop.place(order('1'));
   await shop.place(order('2'));
   await broker.crash();
