@@ -81,7 +81,10 @@ const char* NameOf(core::GroupState state) {
 
 bool HoldsGroup(const Condition& condition, const NamespaceState& state, bool stable,
                 std::string* seen) {
-  if (state.cluster == nullptr) return !stable;
+  if (state.cluster == nullptr) {
+    if (seen != nullptr) *seen = "the broker has crashed, and is not restarted yet";
+    return !stable;
+  }
   const core::GroupDescription group = state.cluster->groups().Describe(condition.name);
   if (seen != nullptr) *seen = SayGroup(group);
   if (!stable) return group.members.empty();

@@ -128,6 +128,21 @@ TEST_P(AwaitTest, EndsWithTheBroker) {
   EXPECT_EQ(CodeOf(broker().AwaitIdle()), StatusCode::kUnavailable);
 }
 
+TEST_P(AwaitTest, OutlivesACrash) {
+  ASSERT_TRUE(kafka().CreateTopic("t").ok());
+  auto waiting = std::async(std::launch::async, [this] { return Await(RecordCount("t", 1)); });
+  ASSERT_TRUE(broker().Crash().ok());
+  EXPECT_THAT(Seen(GroupStable("g")), HasSubstr("the broker has crashed"));
+  EXPECT_THAT(Seen(RecordCount("t", 1)), HasSubstr("there is no such topic"));
+  EXPECT_TRUE(broker().AwaitIdle(kPatience).ok());
+  ASSERT_TRUE(broker().Restart().ok());
+  if (GetParam() == Store::kMemory) {
+    ASSERT_TRUE(kafka().CreateTopic("t").ok());
+  }
+  ASSERT_TRUE(kafka().Append("t", {.value = "v"}).ok());
+  EXPECT_TRUE(waiting.get().ok());
+}
+
 TEST_P(AwaitTest, IsIdleWhenClientsHaveReadWhatTheyWereSent) {
   EXPECT_TRUE(broker().AwaitIdle(kPatience).ok());
   RawSocket client = Client();

@@ -169,6 +169,15 @@ TEST_P(ClockTest, EndsWithTheBroker) {
   EXPECT_THAT(clock().Pending(), IsEmpty());
 }
 
+TEST_P(ClockTest, GoesOnWhereItWasWhenTheBrokerStartsAgain) {
+  ASSERT_TRUE(clock().Advance(hours(2)).ok());
+  const auto before = clock().Now();
+  ASSERT_TRUE(broker().Crash().ok());
+  ASSERT_TRUE(clock().Advance(hours(1)).ok());
+  ASSERT_TRUE(broker().Restart().ok());
+  EXPECT_EQ(clock().Now(), before + hours(1));
+}
+
 TEST_P(ClockTest, AnotherThreadMayStopTheBrokerMeanwhile) {
   // Nobody knows who comes first; but both end, and the clock says what happened.
   std::thread other([this] { EXPECT_TRUE(broker().Stop().ok()); });
