@@ -141,9 +141,11 @@ static void TestNamespaces(wherry_broker* broker) {
   wherry_namespace* two = NULL;
   EXPECT_OK(wherry_namespace_new(broker, "one", &one, &error));
   EXPECT_OK(wherry_namespace_new(broker, "two", &two, &error));
-  ExpectFailure(wherry_namespace_new(broker, "two", &two, &error), WHERRY_ALREADY_EXISTS, &error,
+  wherry_namespace* again = two;
+  ExpectFailure(wherry_namespace_new(broker, "two", &again, &error), WHERRY_ALREADY_EXISTS, &error,
                 "two");
-  EXPECT(two == NULL);
+  EXPECT(again == NULL);
+  wherry_namespace_free(two);
   char* url = NULL;
   char* other = NULL;
   EXPECT_OK(wherry_url(one, "nats", &url, &error));
