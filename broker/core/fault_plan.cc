@@ -25,16 +25,23 @@ void HoldPoint::Close() {
   const std::lock_guard<std::mutex> lock(mutex_);
   closed_ = true;
   parked_.clear();
+  changed_.notify_all();
 }
 
 bool HoldPoint::Wait(std::chrono::milliseconds limit, int count) {
   std::unique_lock<std::mutex> lock(mutex_);
-  return changed_.wait_for(lock, limit, [this, count] { return arrived_ >= count; });
+  changed_.wait_for(lock, limit, [this, count] { return closed_ || arrived_ >= count; });
+  return arrived_ >= count;
 }
 
 int HoldPoint::arrived() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return arrived_;
+}
+
+bool HoldPoint::closed() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return closed_;
 }
 
 bool SubjectIsWithin(std::string_view pattern, std::string_view subject) {

@@ -31,11 +31,12 @@ class HoldPoint {
   void Park(runtime::Shard& shard, Resume resume);
   // Lets all go on who wait, and all who come later pass.
   void Release();
-  // The shards are about to end: who waits is forgotten.
+  // The shards are about to end: who waits is forgotten, and nobody will arrive.
   void Close();
-  // Until `count` have arrived in all; false if they do not in time.
+  // Until `count` have arrived in all; false if they do not in time, or it was closed first.
   bool Wait(std::chrono::milliseconds limit, int count);
   int arrived() const;
+  bool closed() const;
 
  private:
   mutable std::mutex mutex_;

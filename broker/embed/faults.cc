@@ -108,6 +108,7 @@ Hold::~Hold() { Release(); }
 
 Status Hold::Wait(std::chrono::milliseconds limit, int count) {
   if (state_->point->Wait(limit, count)) return {};
+  if (state_->point->closed()) return {StatusCode::kUnavailable, "the broker has stopped"};
   return {StatusCode::kDeadlineExceeded,
           absl::StrCat(state_->point->arrived(), " of ", count, " operations arrived within ",
                        limit.count(), " ms")};

@@ -188,7 +188,7 @@ class WHERRY_EXPORT Hold {
   ~Hold();
 
   // Waits until `count` operations have arrived in all, at most `limit` of real time.
-  // kDeadlineExceeded: the message says how many have.
+  // kDeadlineExceeded: the message says how many have; kUnavailable: the broker has stopped.
   Status Wait(std::chrono::milliseconds limit = std::chrono::seconds(5), int count = 1);
   // Lets them go on, in the order in which they arrived; later ones pass. Idempotent.
   void Release();

@@ -82,18 +82,25 @@ TEST_F(HttpControlTest, CallsThatWaitDoNotKeepOthersFromTheirTurn) {
   EXPECT_THAT(waiting.get().body, HasSubstr("came"));
 }
 
-TEST_F(HttpControlTest, TheEndOfTheBrokerEndsACallThatWaits) {
-  const std::string number =
-      boost::json::serialize(boost::json::parse(
-          Call("/control/nats/subscribe", R"({"subject": "s"})").body).at("subscription"));
-  conformance::RawSocket socket(conformance::AddressOfUrl(broker_.Url("http")));
-  const std::string body = "{\"subscription\": " + number + ", \"timeout_ms\": 3600000}";
-  socket.Send("POST /control/nats/next HTTP/1.1\r\n" + std::string(kJson) +
+TEST_F(HttpControlTest, TheEndOfTheBrokerEndsCallsThatWait) {
+  Call("/control/nats/subscribe", R"({"subject": "s"})");
+  Call("/control/hold", R"({"on": "nats.PUB"})");
+  const std::pair<const char*, const char*> calls[] = {
+      {"nats/next", R"({"subscription": 1, "timeout_ms": 3600000})"},
+      {"hold/wait", R"({"hold": 1, "limit_ms": 3600000})"},
+      {"await", R"({"condition": "nats.subscribed other", "limit_ms": 3600000})"},
+  };
+  std::vector<conformance::RawSocket> waiting;
+  for (const auto& [path, json] : calls) {
+    const std::string body = json;
+    waiting.emplace_back(conformance::AddressOfUrl(broker_.Url("http")))
+        .Send("POST /control/" + std::string(path) + " HTTP/1.1\r\n" + kJson +
               "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
-  // Answered on the same shard, so the call above has begun.
+  }
+  // Read on the same shard, behind those above, which have begun or never will.
   EXPECT_EQ(Call("/control/kafka/topics", "").status, 200);
   EXPECT_TRUE(broker_.Stop().ok());
-  EXPECT_TRUE(socket.AwaitClosed());
+  for (conformance::RawSocket& socket : waiting) EXPECT_TRUE(socket.AwaitClosed());
 }
 
 TEST_F(HttpControlTest, APageOfTheOpenWebIsRefused) {
