@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -76,6 +77,12 @@ struct FaultStrike {
   bool impairs_connection() const {
     return action == FaultAction::kSlice || action == FaultAction::kBandwidth ||
            action == FaultAction::kCloseAfter;
+  }
+  // By which of them, as net::Impairment says it.
+  std::uint64_t slice() const { return action == FaultAction::kSlice ? bytes : 0; }
+  std::uint64_t bandwidth() const { return action == FaultAction::kBandwidth ? bytes : 0; }
+  std::optional<std::uint64_t> close_after() const {
+    return action == FaultAction::kCloseAfter ? std::optional(bytes) : std::nullopt;
   }
 };
 

@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "broker/embed/promise.h"
+#include "broker/embed/refusals.h"
 #include "broker/embed/shard_link.h"
 #include "broker/embed/status_of.h"
 #include "wherry/status.h"
@@ -22,13 +23,12 @@ StatusOr<T> Ask(ShardLink& link, Question ask) {
     return Status(StatusCode::kFailedPrecondition,
                   "this call waits, and a broker callback must not; make it from another thread");
   }
-  const Status stopped(StatusCode::kUnavailable, "the broker has stopped");
   const auto shared = std::make_shared<typename Answer::Shared>();
   const bool posted = link.Post(
       [ask = std::move(ask), promise = Answer(shared)]() mutable { ask(std::move(promise)); });
-  if (!posted) return stopped;
+  if (!posted) return Stopped();
   std::optional<absl::StatusOr<T>> answer = shared->Wait();
-  if (!answer.has_value()) return stopped;
+  if (!answer.has_value()) return Stopped();
   if (!answer->ok()) return StatusOf(answer->status());
   return **std::move(answer);
 }

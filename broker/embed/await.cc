@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "broker/embed/condition_look.h"
+#include "broker/embed/refusals.h"
 #include "broker/embed/waiters.h"
 #include "broker/kafka/session.h"
 #include "broker/nats/session.h"
@@ -22,14 +23,6 @@ using Lines = std::vector<std::string>;
 
 // What AwaitIdle says at its limit is as long as a person reads.
 constexpr std::size_t kMaxLines = 50;
-
-Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
-
-Status FromCallback(std::string_view call) {
-  return {StatusCode::kFailedPrecondition,
-          absl::StrCat(std::string(call),
-                       " waits, and a broker callback must not; call it from another thread")};
-}
 
 // On a shard: calls `visit` for each of its connected NATS clients in the namespace.
 template <typename Visit>

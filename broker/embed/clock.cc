@@ -5,10 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/embed/clock_state.h"
+#include "broker/embed/refusals.h"
 
 namespace wherry {
 
 namespace {
+
+using embed::Stopped;
 
 constexpr std::chrono::nanoseconds kMaxAdvanced = std::chrono::hours(24) * 365 * 100;
 // Steps of one advance that no time passes in: what arms itself anew for now never ends.
@@ -32,8 +35,6 @@ TimerKind KindOf(runtime::TimerKind kind) {
   }
   return TimerKind::kDelivery;
 }
-
-Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
 
 std::unique_ptr<runtime::Clock> MakeClock(ClockMode mode) {
   if (mode == ClockMode::kVirtual) return std::make_unique<runtime::VirtualClock>();

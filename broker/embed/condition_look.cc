@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "broker/kafka/group_error.h"
 #include "broker/nats/permissions.h"
 #include "protocol/nats/subject.h"
 
@@ -61,22 +62,6 @@ bool HoldsSubscribed(const Condition& condition, const NamespaceState& state, bo
   const std::int64_t count = CountSubscriptions(state, condition.name);
   if (seen != nullptr) *seen = SeenSubscriptions(state, count);
   return wanted ? count >= condition.count : count == 0;
-}
-
-const char* NameOf(core::GroupState state) {
-  switch (state) {
-    case core::GroupState::kEmpty:
-      return "Empty";
-    case core::GroupState::kPreparingRebalance:
-      return "PreparingRebalance";
-    case core::GroupState::kCompletingRebalance:
-      return "CompletingRebalance";
-    case core::GroupState::kStable:
-      return "Stable";
-    case core::GroupState::kDead:
-      return "Dead";
-  }
-  return "?";
 }
 
 bool HoldsGroup(const Condition& condition, const NamespaceState& state, bool stable,
@@ -148,7 +133,7 @@ std::string SayGroup(const core::GroupDescription& group) {
   if (group.state == core::GroupState::kDead) return "there is no such group";
   std::vector<std::string> members;
   for (const auto& member : group.members) members.push_back(member.member_id);
-  std::string text = absl::StrCat("it is ", NameOf(group.state), " with ", members.size(),
+  std::string text = absl::StrCat("it is ", kafka::StateName(group.state), " with ", members.size(),
                                   members.size() == 1 ? " member" : " members");
   if (!members.empty()) absl::StrAppend(&text, " (", Listed(members), ")");
   if (group.state == core::GroupState::kStable && !group.all_synced) {

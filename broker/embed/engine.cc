@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/embed/refusals.h"
 #include "broker/embed/status_of.h"
 #include "broker/embed/tls.h"
 #include "broker/kafka/session.h"
@@ -92,7 +93,7 @@ absl::Status Engine::Start() {
   if (urls.empty()) urls = {"nats://127.0.0.1:0", "kafka://127.0.0.1:0", "http://127.0.0.1:0"};
   if (absl::Status status = Listen(*default_namespace_, urls); !status.ok()) return status;
   nats_monitor_.SetAddresses(Addresses());
-  AddPages(*default_namespace_);
+  AddPages();
   Begin();
   return absl::OkStatus();
 }
@@ -177,7 +178,7 @@ net::HttpHandler Engine::PagesOf(NamespaceState& state, const net::ListenUrl& ur
     if (controlled && control::HttpControl::Owns(request.path)) {
       return http_control_.Handle(std::move(space), request, reply);
     }
-    space->pages.Handle(request, reply);
+    pages_.Handle(request, reply);
   };
 }
 
@@ -202,9 +203,9 @@ nats::MonitorAddresses Engine::Addresses() const {
   return addresses;
 }
 
-void Engine::AddPages(NamespaceState& state) {
+void Engine::AddPages() {
   for (const nats::Monitor::Page& page : nats::Monitor::Pages()) {
-    state.pages.Add(
+    pages_.Add(
         std::string(page.path),
         [this, serve = page.serve](const net::HttpRequest& request, const net::HttpReply& reply) {
           serve(nats_monitor_, request, reply);
@@ -236,10 +237,7 @@ std::vector<std::shared_ptr<NamespaceState>> Engine::Namespaces() const {
 }
 
 Status Engine::Stop() {
-  if (link_->OnShardThread()) {
-    return {StatusCode::kFailedPrecondition,
-            "Stop waits for the broker's thread; call it from another one than a callback's"};
-  }
+  if (link_->OnShardThread()) return EndFromCallback("Stop");
   const std::lock_guard<std::mutex> lock(stop_mutex_);
   if (stopped_) return {};
   stopped_ = true;

@@ -17,6 +17,7 @@
 #include "broker/embed/data.h"
 #include "broker/embed/namespace_state.h"
 #include "broker/embed/shard_link.h"
+#include "broker/http/router.h"
 #include "broker/nats/monitor/monitor.h"
 #include "broker/nats/password_checker.h"
 #include "broker/nats/server.h"
@@ -81,7 +82,7 @@ class Engine {
   runtime::Shard& home() const { return *shards_.front(); }
   absl::Status OpenData();
   absl::Status Listen(NamespaceState& state, const std::vector<std::string>& urls);
-  void AddPages(NamespaceState& state);
+  void AddPages();
   void Begin();
   nats::MonitorAddresses Addresses() const;
   net::ConnectionSet::MakeSession SessionMaker(NamespaceState& state, const net::ListenUrl& url);
@@ -118,6 +119,7 @@ class Engine {
   nats::PasswordChecker password_checker_{password_thread_};
   nats::Server nats_server_;
   nats::Monitor nats_monitor_;
+  http::Router pages_;  // the same in every namespace
   std::shared_ptr<const net::TlsAcceptor> https_tls_;  // with a listener of https
   std::shared_ptr<ShardLink> link_;
   const std::shared_ptr<Waiters> waiters_;

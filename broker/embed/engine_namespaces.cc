@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/embed/engine.h"
 #include "broker/embed/promise.h"
+#include "broker/embed/refusals.h"
 #include "broker/embed/status_of.h"
 
 namespace wherry::embed {
@@ -30,14 +31,6 @@ absl::Status Taken(std::string_view name) {
 
 absl::Status Crashed() {
   return absl::UnavailableError("the broker has crashed; Restart it first");
-}
-
-Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
-
-Status FromCallback(std::string_view call) {
-  return {StatusCode::kFailedPrecondition,
-          absl::StrCat(std::string(call),
-                       " waits, and a broker callback must not; call it from another thread")};
 }
 
 }  // namespace
@@ -107,7 +100,6 @@ absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::MakeNamespace(core::Name
     return status;
   }
   state->nats_state->stop_listening = default_namespace_->nats_state->stop_listening;
-  AddPages(*state);
   for (auto& listener : state->listeners) listener->Start();
   const std::lock_guard<std::mutex> lock(namespaces_mutex_);
   return namespaces_.emplace_back(std::move(state));

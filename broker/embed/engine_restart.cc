@@ -1,22 +1,13 @@
 // The broker crashes and starts again, in the same process and at the same ports.
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "broker/embed/engine.h"
+#include "broker/embed/refusals.h"
 #include "broker/embed/status_of.h"
 
 namespace wherry::embed {
 
 namespace {
-
-Status FromCallback(std::string_view call) {
-  return {StatusCode::kFailedPrecondition,
-          absl::StrCat(
-              std::string(call),
-              " waits for the broker's thread; call it from another one than a callback's")};
-}
-
-Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
 
 bool ServesData(const net::Listener& listener) {
   return listener.url().protocol == "nats" || listener.url().protocol == "kafka";
@@ -25,7 +16,7 @@ bool ServesData(const net::Listener& listener) {
 }  // namespace
 
 Status Engine::Crash(CrashKind kind) {
-  if (link_->OnShardThread()) return FromCallback("Crash");
+  if (link_->OnShardThread()) return EndFromCallback("Crash");
   const std::lock_guard<std::mutex> lock(stop_mutex_);
   if (stopped_) return Stopped();
   if (crashed_) {
@@ -37,7 +28,7 @@ Status Engine::Crash(CrashKind kind) {
 }
 
 Status Engine::Restart() {
-  if (link_->OnShardThread()) return FromCallback("Restart");
+  if (link_->OnShardThread()) return EndFromCallback("Restart");
   const std::lock_guard<std::mutex> lock(stop_mutex_);
   if (stopped_) return Stopped();
   if (!crashed_) {

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/embed/fault_check.h"
 #include "broker/embed/faults_state.h"
+#include "broker/embed/refusals.h"
 
 namespace wherry {
 
@@ -108,7 +109,7 @@ Hold::~Hold() { Release(); }
 
 Status Hold::Wait(std::chrono::milliseconds limit, int count) {
   if (state_->point->Wait(limit, count)) return {};
-  if (state_->point->closed()) return {StatusCode::kUnavailable, "the broker has stopped"};
+  if (state_->point->closed()) return embed::Stopped();
   return {StatusCode::kDeadlineExceeded,
           absl::StrCat(state_->point->arrived(), " of ", count, " operations arrived within ",
                        limit.count(), " ms")};

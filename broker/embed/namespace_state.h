@@ -15,7 +15,6 @@
 #include "broker/embed/nats_state.h"
 #include "broker/embed/shard_link.h"
 #include "broker/embed/waiters.h"
-#include "broker/http/router.h"
 #include "broker/kafka/cluster.h"
 #include "broker/nats/account.h"
 #include "broker/net/listener.h"
@@ -54,7 +53,6 @@ struct NamespaceState : std::enable_shared_from_this<NamespaceState> {
   nats::Account& account;  // as long as `engine`
   std::unique_ptr<kafka::Cluster> cluster;  // on the shard only
   const std::shared_ptr<core::RequestLog> requests;  // null: there is no history
-  http::Router pages;
   // Made before a client can know of them, and constant until the end.
   std::vector<std::unique_ptr<net::Listener>> listeners;
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/embed/nats_configuration.h"
 #include "broker/embed/nats_state.h"
+#include "broker/embed/refusals.h"
 #include "broker/embed/status_of.h"
 #include "broker/nats/local_message.h"
 #include "broker/nats/router.h"
@@ -23,13 +24,6 @@ Status Stopped() {
 Status Unreachable(bool crashed) {
   return crashed ? Status(StatusCode::kUnavailable, "the broker has crashed; Restart it first")
                  : Stopped();
-}
-
-Status FromCallback(std::string_view call) {
-  return {StatusCode::kFailedPrecondition,
-          absl::StrCat(std::string(call),
-                       " waits, and a broker callback must not; call it from "
-                       "another thread")};
 }
 
 nats::LocalMessage Local(const NatsMessage& message) {
@@ -141,7 +135,7 @@ StatusOr<NatsMessage> NatsSubscription::Next(std::chrono::milliseconds timeout) 
     return Status(StatusCode::kFailedPrecondition,
                   "the subscription's messages go to its callback");
   }
-  if (state_->broker->link->OnShardThread()) return FromCallback("Next");
+  if (state_->broker->link->OnShardThread()) return embed::FromCallback("Next");
   std::unique_lock<std::mutex> lock(state_->mutex);
   const auto ended = [this] { return !state_->arrived.empty() || state_->stopped; };
   if (!state_->changed.wait_for(lock, timeout, ended)) {
@@ -187,7 +181,7 @@ StatusOr<NatsSubscription> Nats::Subscribe(std::string_view subject, std::string
 
 StatusOr<NatsMessage> Nats::Request(std::string_view subject, std::string_view payload,
                                     std::chrono::milliseconds timeout) {
-  if (state_->link->OnShardThread()) return FromCallback("Request");
+  if (state_->link->OnShardThread()) return embed::FromCallback("Request");
   NatsMessage message{std::string(subject), "_INBOX.", "", std::string(payload)};
   auto answer = std::make_shared<NatsSubscription::State>(state_, Callback());
   Status status;

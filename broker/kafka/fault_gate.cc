@@ -15,15 +15,9 @@ using core::FaultAction;
 using core::FaultStrike;
 
 void Impair(net::Connection& connection, const FaultStrike& strike) {
-  net::Impairment impairment;
-  if (strike.action == FaultAction::kSlice) {
-    impairment.slice = static_cast<std::size_t>(strike.bytes);
-  } else if (strike.action == FaultAction::kBandwidth) {
-    impairment.bandwidth = strike.bytes;
-  } else {
-    impairment.close_after = strike.bytes;
-  }
-  connection.Impair(impairment);
+  connection.Impair({.slice = static_cast<std::size_t>(strike.slice()),
+                     .bandwidth = strike.bandwidth(),
+                     .close_after = strike.close_after()});
 }
 
 // A request that a fault has struck, until it is dealt with.

@@ -3,33 +3,14 @@
 
 #include <utility>
 
+#include "broker/nats/operation_name.h"
+
 namespace wherry::nats {
 
 namespace {
 
 using core::FaultAction;
 using core::FaultStrike;
-
-std::string_view OperationOf(Verb verb) {
-  switch (verb) {
-    case Verb::kPub:
-      return "nats.PUB";
-    case Verb::kSub:
-      return "nats.SUB";
-    case Verb::kUnsub:
-      return "nats.UNSUB";
-    case Verb::kPing:
-      return "nats.PING";
-    case Verb::kPong:
-      return "nats.PONG";
-    case Verb::kConnect:
-      return "nats.CONNECT";
-    case Verb::kInfo:
-    case Verb::kOk:
-      return "";
-  }
-  return "";
-}
 
 }  // namespace
 
@@ -75,15 +56,9 @@ bool Session::MeetFaultsOfConnection() {
 }
 
 void Session::Impair(const FaultStrike& strike) {
-  net::Impairment impairment;
-  if (strike.action == FaultAction::kSlice) {
-    impairment.slice = static_cast<std::size_t>(strike.bytes);
-  } else if (strike.action == FaultAction::kBandwidth) {
-    impairment.bandwidth = strike.bytes;
-  } else {
-    impairment.close_after = strike.bytes;
-  }
-  connection_.Impair(impairment);
+  connection_.Impair({.slice = static_cast<std::size_t>(strike.slice()),
+                      .bandwidth = strike.bandwidth(),
+                      .close_after = strike.close_after()});
 }
 
 void Session::EndByFault(bool reset) {
@@ -99,7 +74,7 @@ void Session::EndByFault(bool reset) {
 FaultStrike Session::StrikeOn(const Operation& operation) const {
   core::FaultPlan* const faults = account_->faults();
   core::FaultPoint point;
-  point.operation = OperationOf(operation.verb);
+  point.operation = OperationName(operation.verb);
   if (faults == nullptr || point.operation.empty()) return {};
   std::optional<ConnectOptions> options;
   if (operation.verb == Verb::kConnect) options = ParseConnect(operation.json, connect_);

@@ -1,6 +1,7 @@
 // What the request log keeps of a client's operations.
 #include <algorithm>
 
+#include "broker/nats/operation_name.h"
 #include "broker/nats/session.h"
 
 namespace wherry::nats {
@@ -8,23 +9,9 @@ namespace wherry::nats {
 namespace {
 
 // PING and PONG only show that somebody is there.
-const char* LoggedName(Verb verb) {
-  switch (verb) {
-    case Verb::kPub:
-      return "nats.PUB";
-    case Verb::kSub:
-      return "nats.SUB";
-    case Verb::kUnsub:
-      return "nats.UNSUB";
-    case Verb::kConnect:
-      return "nats.CONNECT";
-    case Verb::kPing:
-    case Verb::kPong:
-    case Verb::kInfo:
-    case Verb::kOk:
-      break;
-  }
-  return nullptr;
+bool IsLogged(Verb verb) {
+  return verb == Verb::kPub || verb == Verb::kSub || verb == Verb::kUnsub ||
+         verb == Verb::kConnect;
 }
 
 }  // namespace
@@ -32,7 +19,7 @@ const char* LoggedName(Verb verb) {
 core::LoggedRequest Session::Logged(Verb verb) const {
   core::LoggedRequest request;
   request.unix_millis = part_.shard().TurnUnixMillis();
-  request.operation = LoggedName(verb);
+  request.operation = OperationName(verb);
   request.connection = client_id_;
   request.client = connect_.name;
   request.answered = true;
@@ -67,7 +54,7 @@ core::LoggedRequest Session::Logged(const Operation& operation) const {
 // messages: one that a message in front of it in the log did not reach came too late, whatever
 // shards the two are on.
 void Session::HandleLogged(const Operation& operation, const std::shared_ptr<const void>& owner) {
-  if (LoggedName(operation.verb) == nullptr) return Perform(operation, owner);
+  if (!IsLogged(operation.verb)) return Perform(operation, owner);
   core::LoggedRequest request = Logged(operation);
   const bool is_message = operation.verb == Verb::kPub;
   core::RequestLog* const log = account_->request_log();

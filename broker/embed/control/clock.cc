@@ -4,6 +4,7 @@
 #include "broker/embed/control/json.h"
 #include "broker/embed/control/operation.h"
 #include "broker/embed/engine.h"
+#include "broker/embed/refusals.h"
 
 namespace wherry::embed::control {
 

@@ -6,6 +6,7 @@
 #include "broker/embed/control/json.h"
 #include "broker/embed/control/operation.h"
 #include "broker/embed/engine.h"
+#include "broker/embed/refusals.h"
 #include "wherry/faults.h"
 
 namespace wherry::embed::control {

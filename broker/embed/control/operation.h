@@ -41,8 +41,6 @@ std::span<const Operation> FaultOperations();
 std::span<const Operation> ClockOperations();
 std::span<const Operation> AwaitOperations();
 
-inline Status Stopped() { return {StatusCode::kUnavailable, "the broker has stopped"}; }
-
 // {} of a call that answers nothing but that it went well.
 inline Answer Done(Status status) {
   if (!status.ok()) return status;

@@ -4,6 +4,7 @@
 #include "tests/conformance/kafka/kafka_admin.h"
 #include "tests/conformance/kafka/kafka_client.h"
 #include "tests/conformance/kafka/kafka_wire.h"
+#include "tests/conformance/support/broker_faults.h"
 #include "wherry/broker.h"
 
 namespace wherry::conformance {
@@ -30,15 +31,8 @@ class KafkaFaultsTest : public ::testing::Test {
   KafkaFaultsTest() { EXPECT_TRUE(broker_.kafka().CreateTopic("orders", 1).ok()); }
 
   Faults& faults() { return broker_.faults(); }
-  void Add(const Fault& fault) {
-    const auto added = faults().Add(fault);
-    ASSERT_TRUE(added.ok()) << added.status();
-  }
-  std::uint64_t fired() {
-    std::uint64_t sum = 0;
-    for (const FaultInfo& info : faults().List()) sum += info.fired;
-    return sum;
-  }
+  void Add(const Fault& fault) { AddFault(broker_, fault); }
+  std::uint64_t fired() { return FiredFaults(broker_); }
   std::vector<std::string> Values(const std::string& topic = "orders") {
     std::vector<std::string> values;
     for (const KafkaRecord& record : broker_.kafka().ReadAll(topic, 0).value()) {

@@ -3,6 +3,7 @@
 
 #include "tests/conformance/nats/nats_client.h"
 #include "tests/conformance/nats/nats_events.h"
+#include "tests/conformance/support/broker_faults.h"
 #include "tests/conformance/support/environment.h"
 #include "tests/conformance/support/raw_socket.h"
 #include "wherry/broker.h"
@@ -26,15 +27,8 @@ class NatsFaultsTest : public ::testing::Test {
   }
 
   Faults& faults() { return broker_.faults(); }
-  void Add(const Fault& fault) {
-    const auto added = faults().Add(fault);
-    ASSERT_TRUE(added.ok()) << added.status();
-  }
-  std::uint64_t fired() {
-    std::uint64_t sum = 0;
-    for (const FaultInfo& info : faults().List()) sum += info.fired;
-    return sum;
-  }
+  void Add(const Fault& fault) { AddFault(broker_, fault); }
+  std::uint64_t fired() { return FiredFaults(broker_); }
   NatsConnectOptions Named(const std::string& name) {
     NatsConnectOptions options = ConnectOptions(url());
     natsOptions_SetName(options.get(), name.c_str());

@@ -1,5 +1,4 @@
 // Members by their connections, under a clock that a test advances.
-#include <future>
 #include <memory>
 #include <vector>
 
@@ -8,6 +7,7 @@
 #include "broker/core/group_coordinator.h"
 #include "broker/runtime/virtual_clock.h"
 #include "storage/memory_log_store.h"
+#include "tests/unit/broker/core/shard_fixture.h"
 
 namespace wherry::core {
 namespace {
@@ -20,11 +20,10 @@ using ::testing::StartsWith;
 constexpr ConnectionId kFirst = 7;
 constexpr ConnectionId kSecond = 8;
 
-class GroupConnectionTest : public ::testing::Test {
+class GroupConnectionTest : public ShardFixtureWith<runtime::VirtualClock> {
  protected:
   GroupConnectionTest() {
     commits_.Start();
-    shard_.Start();
     On([this] {
       offsets_ = OffsetStore::Open(space_, store_, commits_).value();
       groups_ = GroupCoordinator::Open(space_, {store_, commits_, shard_, *offsets_}, {}).value();
@@ -35,19 +34,6 @@ class GroupConnectionTest : public ::testing::Test {
     On([this] { offsets_.reset(); });
     commits_.Stop();
     shard_.Stop();
-  }
-
-  void On(absl::AnyInvocable<void()> step) {
-    const auto done = std::make_shared<std::promise<void>>();
-    shard_.Post([&step, done] {
-      step();
-      done->set_value();
-    });
-    done->get_future().wait();
-  }
-  // Waits for what tasks post, and what those post.
-  void Settle() {
-    for (int i = 0; i < 8; ++i) On([] {});
   }
 
   JoinResult Join(ConnectionId connection, bool require_member_id = false) {
@@ -106,8 +92,6 @@ class GroupConnectionTest : public ::testing::Test {
   }
 
   const Namespace space_{"default"};
-  runtime::VirtualClock clock_;
-  runtime::Shard shard_{0, clock_, 1};
   storage::MemoryLogStore store_;
   CommitQueue commits_{store_, SyncPolicy::kCommit, shard_};
   std::unique_ptr<OffsetStore> offsets_;

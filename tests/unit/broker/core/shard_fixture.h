@@ -25,10 +25,11 @@ class TestClock final : public runtime::Clock {
 };
 
 // A running shard. A fixture on top of it ends what lives on the shard in its own destructor.
-class ShardFixture : public ::testing::Test {
+template <typename ClockType>
+class ShardFixtureWith : public ::testing::Test {
  protected:
-  ShardFixture() { shard_.Start(); }
-  ~ShardFixture() override { shard_.Stop(); }
+  ShardFixtureWith() { shard_.Start(); }
+  ~ShardFixtureWith() override { shard_.Stop(); }
 
   // Runs `step` on the shard and waits for it.
   void On(absl::AnyInvocable<void()> step) {
@@ -61,8 +62,9 @@ class ShardFixture : public ::testing::Test {
     Settle();
   }
 
-  TestClock clock_;
+  ClockType clock_;
   runtime::Shard shard_{0, clock_, 1};
 };
+using ShardFixture = ShardFixtureWith<TestClock>;
 
 }  // namespace wherry::core
