@@ -6,8 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "broker/kafka/api_table.h"
-#include "broker/kafka/cluster.h"
-#include "storage/memory_log_store.h"
+#include "tests/unit/broker/kafka/cluster_fixture.h"
 
 namespace wherry::kafka {
 namespace {
@@ -17,33 +16,12 @@ namespace json = boost::json;
 
 constexpr std::int16_t kGroupApis[] = {8, 9, 10, 11, 12, 13, 14, 15, 16, 42};
 
-class GroupApisTest : public ::testing::Test {
+class GroupApisTest : public ClusterFixture {
  protected:
   GroupApisTest() {
-    commits_.Start();
-    shard_.Start();
     On([this] {
-      cluster_ = Cluster::Open({"default"}, {},
-                               {store_, commits_, reader_, budget_, tails_, shard_, nullptr})
-                     .value();
       ASSERT_TRUE(cluster_->topics().Create("t", 2, {}, [](const absl::Status&) {}).ok());
     });
-  }
-  ~GroupApisTest() override {
-    On([this] { cluster_.reset(); });
-    commits_.Stop();
-    reader_.Stop();
-    shard_.Stop();
-  }
-
-  void On(absl::AnyInvocable<void()> step) {
-    // Shared: the waiter may go on while the shard is still inside set_value.
-    const auto done = std::make_shared<std::promise<void>>();
-    shard_.Post([&step, done] {
-      step();
-      done->set_value();
-    });
-    done->get_future().wait();
   }
 
   // The answer to the request of these fields; waits for it.
@@ -84,16 +62,6 @@ class GroupApisTest : public ::testing::Test {
     EXPECT_EQ(synced.at("Assignment").as_string(), "0304");
     return id;
   }
-
-  runtime::RealClock clock_;
-  runtime::Shard shard_{0, clock_, 1};
-  storage::MemoryLogStore store_;
-  core::CommitQueue commits_{store_, core::SyncPolicy::kCommit, shard_};
-  core::BackgroundThread reader_;
-  core::MemoryBudget budget_{store_, 0};
-  core::TailCache tails_;
-  net::Endpoint address_ = net::Endpoint::Parse("127.0.0.1", 9092).value();
-  std::unique_ptr<Cluster> cluster_;
 };
 
 TEST_F(GroupApisTest, RandomMessagesOfEveryVersionReadBack) {

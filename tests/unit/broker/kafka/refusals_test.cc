@@ -3,31 +3,15 @@
 #include <gmock/gmock.h>
 
 #include "broker/kafka/api_table.h"
-#include "broker/kafka/cluster.h"
-#include "storage/memory_log_store.h"
-#include "tests/unit/broker/core/shard_fixture.h"
+#include "tests/unit/broker/kafka/cluster_fixture.h"
 
 namespace wherry::kafka {
 namespace {
 
 namespace json = boost::json;
 
-class RefusalsTest : public core::ShardFixture {
+class RefusalsTest : public ClusterFixture {
  protected:
-  RefusalsTest() {
-    commits_.Start();
-    On([this] {
-      cluster_ = Cluster::Open({"default"}, {},
-                               {store_, commits_, reader_, budget_, tails_, shard_, nullptr})
-                     .value();
-    });
-  }
-  ~RefusalsTest() override {
-    On([this] { cluster_.reset(); });
-    commits_.Stop();
-    reader_.Stop();
-  }
-
   // The refusal of this request; nullopt: the connection is closed instead.
   std::optional<json::value> Refuse(const ApiRow& row, std::int16_t version,
                                     std::string_view body) {
@@ -47,14 +31,6 @@ class RefusalsTest : public core::ShardFixture {
         .decode(std::string_view(frame).substr(flexible ? 9 : 8), version, flexible)
         .value();
   }
-
-  storage::MemoryLogStore store_;
-  core::CommitQueue commits_{store_, core::SyncPolicy::kCommit, shard_};
-  core::BackgroundThread reader_;
-  core::MemoryBudget budget_{store_, 0};
-  core::TailCache tails_;
-  net::Endpoint address_ = net::Endpoint::Parse("127.0.0.1", 9092).value();
-  std::unique_ptr<Cluster> cluster_;
 };
 
 // The error codes in a response, wherever they are.
