@@ -5,8 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/core/memory_budget.h"
-#include "broker/core/background_thread.h"
-#include "broker/core/tail_cache.h"
+#include "broker/core/partition_state.h"
 
 namespace wherry::core {
 
@@ -14,58 +13,8 @@ namespace {
 
 // What an Open reads at a time while it rebuilds the producer table.
 constexpr std::size_t kReplayBytes = 4 * 1024 * 1024;
-// As far as a memory store's batches are counted for a long poll; more satisfies any.
-constexpr std::size_t kCountedBytes = 1024 * 1024;
 
 }  // namespace
-
-// Outlives its Partition as long as a commit or a read is under way.
-struct Partition::State : std::enable_shared_from_this<State> {
-  struct Pending {
-    storage::Batch batch;
-    std::optional<ProducerTable::Undo> undo;
-    absl::AnyInvocable<void(AppendResult)> done;
-    // The same batch, sent again before it was committed.
-    std::vector<absl::AnyInvocable<void(AppendResult)>> duplicates;
-  };
-
-  State(storage::LogId log, Services services) : log(log), services(services) {}
-
-  absl::Status Load();
-  absl::Status Replay(std::int64_t offset, std::int64_t end_offset);
-  void Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
-  void AnswerDuplicate(const ProducerTable::KeptBatch& original,
-                       absl::AnyInvocable<void(AppendResult)> done);
-  void Submit(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
-  void OnCommitted(const absl::Status& status);
-  void Cut(AppendError error, const std::string& message);
-  void Later(absl::AnyInvocable<void(AppendResult)> done, AppendResult result);
-  void WakeAtEndOfTurn();
-  void Wake();
-
-  std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const;
-  ReadResult ReadTail(std::int64_t offset, std::size_t max_bytes) const;
-  bool durable() const { return services.store.durable(); }
-  std::string SnapshotValue() const { return producers.Encode(next_offset); }
-
-  // Runs `find` where it may wait, and `done` with its result on the home shard.
-  template <typename Result, typename Find>
-  void Elsewhere(Find find, absl::AnyInvocable<void(Result)> done);
-
-  const storage::LogId log;
-  const Services services;
-  std::int64_t start_offset = 0;
-  std::int64_t high_watermark = 0;
-  std::int64_t next_offset = 0;
-  std::shared_ptr<Tail> tail;  // durable stores only: a memory store is its own tail
-  std::deque<Pending> pending;
-  std::uint64_t generation = 0;  // moves with every cut: older commits' answers are stale
-  ProducerTable producers;
-  int appends_since_snapshot = 0;
-  Waiter* waiters = nullptr;
-  bool wake_scheduled = false;
-  bool closed = false;
-};
 
 absl::StatusOr<std::unique_ptr<Partition>> Partition::Open(storage::LogId log, Services services) {
   auto state = std::make_shared<State>(log, services);
@@ -228,78 +177,6 @@ void Partition::State::Cut(AppendError error, const std::string& message) {
   }
 }
 
-void Partition::State::WakeAtEndOfTurn() {
-  if (waiters == nullptr || wake_scheduled) return;
-  wake_scheduled = true;
-  services.home.AtEndOfTurn([state = shared_from_this()] {
-    state->wake_scheduled = false;
-    state->Wake();
-  });
-}
-
-void Partition::State::Wake() {
-  // A waiter may destroy itself, others and the partition, or add new ones, while it is woken.
-  Waiter* waking = std::exchange(waiters, nullptr);
-  if (waking != nullptr) waking->link_ = &waking;
-  while (waking != nullptr) {
-    Waiter* const waiter = waking;
-    waking = waiter->next_;
-    if (waking != nullptr) waking->link_ = &waking;
-    if (closed) {
-      waiter->link_ = nullptr;
-      waiter->next_ = nullptr;
-    } else {
-      waiter->next_ = waiters;
-      if (waiters != nullptr) waiters->link_ = &waiter->next_;
-      waiters = waiter;
-      waiter->link_ = &waiters;
-    }
-    const std::shared_ptr<absl::AnyInvocable<void()>> woken = waiter->woken_;
-    (*woken)();
-  }
-}
-
-std::optional<Partition::ReadResult> Partition::State::ReadNow(std::int64_t offset,
-                                                               std::size_t max_bytes) const {
-  if (offset < start_offset || offset > high_watermark) {
-    return absl::OutOfRangeError(absl::StrCat("offset ", offset, " lies outside [", start_offset,
-                                              ", ", high_watermark, "]"));
-  }
-  if (offset == high_watermark) return std::vector<storage::Batch>();
-  if (!durable()) return services.store.Read(log, offset, {max_bytes, high_watermark});
-  if (tail->batches.empty() || offset < tail->batches.front().base_offset) return std::nullopt;
-  return ReadTail(offset, max_bytes);
-}
-
-Partition::ReadResult Partition::State::ReadTail(std::int64_t offset, std::size_t max_bytes) const {
-  const auto first = std::partition_point(
-      tail->batches.begin(), tail->batches.end(),
-      [offset](const storage::Batch& batch) { return batch.last_offset < offset; });
-  std::vector<storage::Batch> found;
-  std::size_t bytes = 0;
-  for (auto batch = first; batch != tail->batches.end(); ++batch) {
-    bytes += batch->bytes->size();
-    if (!found.empty() && bytes > max_bytes) break;
-    found.push_back(*batch);
-  }
-  return found;
-}
-
-template <typename Result, typename Find>
-void Partition::State::Elsewhere(Find find, absl::AnyInvocable<void(Result)> done) {
-  runtime::Shard& home = services.home;
-  auto task = [&store = services.store, &home, find = std::move(find),
-               done = std::move(done)]() mutable {
-    home.Post(
-        [result = find(store), done = std::move(done)]() mutable { done(std::move(result)); });
-  };
-  if (durable()) {
-    services.reader.Run(std::move(task));
-  } else {
-    task();
-  }
-}
-
 Partition::Partition(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
 Partition::~Partition() {
@@ -316,63 +193,6 @@ storage::LogId Partition::log() const { return state_->log; }
 std::int64_t Partition::start_offset() const { return state_->start_offset; }
 std::int64_t Partition::high_watermark() const { return state_->high_watermark; }
 std::int64_t Partition::next_offset() const { return state_->next_offset; }
-
-std::uint64_t Partition::BytesFrom(std::int64_t offset) const {
-  const State& state = *state_;
-  if (offset >= state.high_watermark) return 0;
-  std::uint64_t bytes = 0;
-  if (!state.durable()) {
-    const std::optional<ReadResult> found = state.ReadNow(offset, kCountedBytes);
-    if (!found.has_value() || !found->ok()) return 0;
-    for (const storage::Batch& batch : **found) bytes += batch.bytes->size();
-    return bytes;
-  }
-  for (auto batch = state.tail->batches.rbegin(); batch != state.tail->batches.rend(); ++batch) {
-    if (batch->last_offset < offset) return bytes;
-    bytes += batch->bytes->size();
-    if (batch->base_offset <= offset) return bytes;
-  }
-  return bytes + 1;
-}
-
-std::optional<Partition::ReadResult> Partition::ReadNow(std::int64_t offset,
-                                                        std::size_t max_bytes) const {
-  return state_->ReadNow(offset, max_bytes);
-}
-
-void Partition::Read(std::int64_t offset, std::size_t max_bytes,
-                     absl::AnyInvocable<void(ReadResult)> done) {
-  std::optional<ReadResult> now = state_->ReadNow(offset, max_bytes);
-  if (now.has_value()) {
-    state_->services.home.Post(
-        [now = std::move(*now), done = std::move(done)]() mutable { done(std::move(now)); });
-    return;
-  }
-  const storage::ReadLimits limits{max_bytes, state_->high_watermark};
-  state_->Elsewhere<ReadResult>(
-      [log = state_->log, offset, limits](storage::LogStore& store) {
-        return store.Read(log, offset, limits);
-      },
-      std::move(done));
-}
-
-void Partition::FindByTimestamp(std::int64_t timestamp, absl::AnyInvocable<void(FindResult)> done) {
-  state_->Elsewhere<FindResult>(
-      [log = state_->log, timestamp,
-       end = state_->high_watermark](storage::LogStore& store) -> FindResult {
-        FindResult found = store.FindByTimestamp(log, timestamp);
-        // Timestamps need not grow: what lies behind the high watermark says nothing yet.
-        if (found.ok() && found->has_value() && (*found)->base_offset >= end) return std::nullopt;
-        return found;
-      },
-      std::move(done));
-}
-
-void Partition::FindMaxTimestamp(absl::AnyInvocable<void(FindResult)> done) {
-  state_->Elsewhere<FindResult>(
-      [log = state_->log](storage::LogStore& store) { return store.FindMaxTimestamp(log); },
-      std::move(done));
-}
 
 void Partition::TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::Status)> done) {
   const std::int64_t to = std::min(offset, state_->high_watermark);
@@ -394,20 +214,6 @@ void Partition::SnapshotProducers() {
   state_->appends_since_snapshot = 0;
   // A snapshot that fails only makes the next Open read more.
   state_->services.commits.Submit(std::move(commit), [](const absl::Status&) {});
-}
-
-Partition::Waiter::Waiter(Partition& partition, absl::AnyInvocable<void()> woken)
-    : woken_(std::make_shared<absl::AnyInvocable<void()>>(std::move(woken))),
-      next_(partition.state_->waiters),
-      link_(&partition.state_->waiters) {
-  if (next_ != nullptr) next_->link_ = &next_;
-  partition.state_->waiters = this;
-}
-
-Partition::Waiter::~Waiter() {
-  if (link_ == nullptr) return;
-  *link_ = next_;
-  if (next_ != nullptr) next_->link_ = link_;
 }
 
 }  // namespace wherry::core

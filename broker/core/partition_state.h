@@ -1,0 +1,81 @@
+#pragma once
+
+// What a Partition keeps, and how: partition.cc appends, partition_read.cc reads and waits.
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/core/background_thread.h"
+#include "broker/core/partition.h"
+#include "broker/core/tail_cache.h"
+
+namespace wherry::core {
+
+// Outlives its Partition as long as a commit or a read is under way.
+struct Partition::State : std::enable_shared_from_this<State> {
+  struct Pending {
+    storage::Batch batch;
+    std::optional<ProducerTable::Undo> undo;
+    absl::AnyInvocable<void(AppendResult)> done;
+    // The same batch, sent again before it was committed.
+    std::vector<absl::AnyInvocable<void(AppendResult)>> duplicates;
+  };
+
+  State(storage::LogId log, Services services) : log(log), services(services) {}
+
+  absl::Status Load();
+  absl::Status Replay(std::int64_t offset, std::int64_t end_offset);
+  void Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
+  void AnswerDuplicate(const ProducerTable::KeptBatch& original,
+                       absl::AnyInvocable<void(AppendResult)> done);
+  void Submit(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
+  void OnCommitted(const absl::Status& status);
+  void Cut(AppendError error, const std::string& message);
+  void Later(absl::AnyInvocable<void(AppendResult)> done, AppendResult result);
+  void WakeAtEndOfTurn();
+  void Wake();
+
+  std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const;
+  ReadResult ReadTail(std::int64_t offset, std::size_t max_bytes) const;
+  bool durable() const { return services.store.durable(); }
+  std::string SnapshotValue() const { return producers.Encode(next_offset); }
+
+  // Runs `find` where it may wait, and `done` with its result on the home shard.
+  template <typename Result, typename Find>
+  void Elsewhere(Find find, absl::AnyInvocable<void(Result)> done);
+
+  const storage::LogId log;
+  const Services services;
+  std::int64_t start_offset = 0;
+  std::int64_t high_watermark = 0;
+  std::int64_t next_offset = 0;
+  std::shared_ptr<Tail> tail;  // durable stores only: a memory store is its own tail
+  std::deque<Pending> pending;
+  std::uint64_t generation = 0;  // moves with every cut: older commits' answers are stale
+  ProducerTable producers;
+  int appends_since_snapshot = 0;
+  Waiter* waiters = nullptr;
+  bool wake_scheduled = false;
+  bool closed = false;
+};
+
+template <typename Result, typename Find>
+void Partition::State::Elsewhere(Find find, absl::AnyInvocable<void(Result)> done) {
+  runtime::Shard& home = services.home;
+  auto task = [&store = services.store, &home, find = std::move(find),
+               done = std::move(done)]() mutable {
+    home.Post(
+        [result = find(store), done = std::move(done)]() mutable { done(std::move(result)); });
+  };
+  if (durable()) {
+    services.reader.Run(std::move(task));
+  } else {
+    task();
+  }
+}
+
+}  // namespace wherry::core
