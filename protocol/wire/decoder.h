@@ -146,6 +146,13 @@ class Decoder : public Vocabulary<Decoder> {
     }
     ReadElements(values.emplace(), *count);
   }
+  // A message that may be absent stands behind a byte: -1 absent, 1 there.
+  template <typename T>
+  void Read(std::optional<T>& value, bool nullable) {
+    value.reset();
+    if (nullable && reader_.Int<std::int8_t>() < 0) return;
+    TakeMessage(value.emplace());
+  }
   template <typename T>
   void ReadElements(std::vector<T>& values, std::size_t count) {
     values.clear();

@@ -167,6 +167,11 @@ class Encoder : public Vocabulary<Encoder> {
     if (nullable) return PutNull(false);
     PutLength(0, false);
   }
+  template <typename T>
+  void Put(const std::optional<T>& value, bool nullable) {
+    if (nullable) writer_.Int<std::int8_t>(value.has_value() ? 1 : -1);
+    if (value.has_value() || !nullable) PutMessage(value.value_or(T()));
+  }
 
   Encoded& out_;
   Writer writer_;
