@@ -22,7 +22,8 @@ struct Schema {
   absl::StatusOr<std::string> (*encode)(const boost::json::value& json, int version, bool flexible);
   std::string (*random)(wire::RandomFiller::Random& random, int version, bool flexible);
   // What it is about; nothing if the bytes are no such message. Records stay closed.
-  RequestSubjects (*subjects)(std::string_view bytes, int version, bool flexible);
+  RequestSubjects (*subjects)(std::string_view bytes, int version, bool flexible,
+                              const TopicNames& names);
 };
 
 // One API: what the dispatch, ApiVersions and the tests know of it. Constant; any thread.
@@ -84,11 +85,11 @@ constexpr Schema SchemaOf() {
         wire::Encoder(encoded, version, flexible).Encode(message);
         return encoded.Flat();
       },
-      [](std::string_view bytes, int version, bool flexible) {
+      [](std::string_view bytes, int version, bool flexible, const TopicNames& names) {
         M message;
         RequestSubjects subjects;
         if (wire::Decoder(bytes, version, flexible).Decode(message)) {
-          SubjectCollector(subjects, version).Collect(message);
+          SubjectCollector(subjects, version, names).Collect(message);
         }
         return subjects;
       },

@@ -76,7 +76,7 @@ class Reply {
   void Send(const Response& response) {
     if (slot_->note != nullptr) {
       RequestSubjects subjects;
-      SubjectCollector(subjects, slot_->version).Collect(response);
+      SubjectCollector(subjects, slot_->version, slot_->note->names()).Collect(response);
       slot_->note->Answered(subjects);
     }
     slot_->Fill([&response](wire::Encoder& encoder) { encoder.Encode(response); });

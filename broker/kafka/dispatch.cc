@@ -49,13 +49,15 @@ std::unique_ptr<RequestNote> Log(const Call& call, const ApiRow& row, const Resp
   request.version = call.version;
   request.correlation_id = slot.correlation_id;
   request.bytes = sizeof(std::int32_t) + frame.size();
-  RequestSubjects subjects = row.request.subjects(body, slot.version, slot.flexible);
+  RequestSubjects subjects = row.request.subjects(body, slot.version, slot.flexible,
+                                                      call.cluster.topics());
   request.topics = std::move(subjects.topics);
   request.groups = std::move(subjects.groups);
   for (RequestSubjects::Place& place : subjects.places) {
     request.places.push_back({std::move(place.topic), place.partition, place.offset, -1});
   }
-  return std::make_unique<RequestNote>(log, log->Add(std::move(request)));
+  return std::make_unique<RequestNote>(log, log->Add(std::move(request)),
+                                       call.cluster.topics());
 }
 
 }  // namespace

@@ -14,8 +14,12 @@ namespace wherry::kafka {
 // Threads: the connection's shard. Owned by the request's ResponseSlot.
 class RequestNote {
  public:
-  RequestNote(std::shared_ptr<core::RequestLog> log, std::uint64_t sequence)
-      : log_(std::move(log)), sequence_(sequence) {}
+  // `names` must outlive it.
+  RequestNote(std::shared_ptr<core::RequestLog> log, std::uint64_t sequence,
+              const TopicNames& names)
+      : log_(std::move(log)), sequence_(sequence), names_(names) {}
+
+  const TopicNames& names() const { return names_; }
 
   // A response was sent.
   void Answered(const RequestSubjects& response);
@@ -25,6 +29,7 @@ class RequestNote {
  private:
   const std::shared_ptr<core::RequestLog> log_;
   const std::uint64_t sequence_;
+  const TopicNames& names_;
 };
 
 }  // namespace wherry::kafka

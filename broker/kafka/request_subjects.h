@@ -13,6 +13,16 @@
 
 namespace wherry::kafka {
 
+// Who knows the names of topics by their ids.
+class TopicNames {
+ public:
+  // "": no such topic.
+  virtual std::string NameOf(const wire::Uuid& id) const = 0;
+
+ protected:
+  ~TopicNames() = default;
+};
+
 // What a request or a response is about, whichever API it is of. A value.
 struct RequestSubjects {
   // A partition that the message names, and the number that it gives with it.
@@ -40,13 +50,14 @@ struct RequestSubjects {
 // line here as long as it calls things what Kafka's schemas call them.
 //
 //   RequestSubjects subjects;
-//   SubjectCollector(subjects, version).Collect(request);
+//   SubjectCollector(subjects, version, cluster.topics()).Collect(request);
 //
-// Topics that are named by their id alone are not found.
-// Threads: none of its own. What it fills must outlive it.
+// Topics that are named by their id alone are found as far as `names` knows them.
+// Threads: none of its own. What it fills, and `names`, must outlive it.
 class SubjectCollector : public wire::Vocabulary<SubjectCollector> {
  public:
-  SubjectCollector(RequestSubjects& found, int version) : found_(found), version_(version) {}
+  SubjectCollector(RequestSubjects& found, int version, const TopicNames& names)
+      : found_(found), version_(version), names_(names) {}
 
   template <typename M>
   void Collect(const M& message) {
@@ -76,7 +87,9 @@ class SubjectCollector : public wire::Vocabulary<SubjectCollector> {
   }
   void See(std::string_view name, const std::string& text) { SeeText(name, text); }
   void See(std::string_view name, const wire::Bytes& bytes) { SeeBytes(name, bytes); }
-  void See(std::string_view, const wire::Uuid&) {}
+  void See(std::string_view name, const wire::Uuid& id) {
+    if (name == "TopicId" && !id.is_zero()) AddTopic(names_.NameOf(id));
+  }
   void See(std::string_view, const wire::Records& records) { SeeRecords(records); }
   template <typename T>
   void See(std::string_view name, const std::optional<T>& value) {
@@ -98,6 +111,7 @@ class SubjectCollector : public wire::Vocabulary<SubjectCollector> {
 
   RequestSubjects& found_;
   const int version_;
+  const TopicNames& names_;
   std::string_view array_;          // the innermost that we are in
   std::string topic_;               // whose partitions follow
   std::int64_t key_type_ = 0;       // FindCoordinator: 0 asks for groups

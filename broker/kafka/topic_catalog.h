@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "broker/core/namespace.h"
 #include "broker/core/partition.h"
+#include "broker/kafka/request_subjects.h"
 #include "broker/kafka/topic_config.h"
 #include "protocol/wire/visitor.h"
 
@@ -37,7 +38,7 @@ struct Topic {
 // commit queue behind it, so it is never acknowledged without its topic.
 //
 // Threads: the home shard only. Owned by the Cluster.
-class TopicCatalog {
+class TopicCatalog final : public TopicNames {
  public:
   using Topics = std::map<std::string, std::unique_ptr<Topic>, std::less<>>;
   using Done = absl::AnyInvocable<void(const absl::Status&)>;
@@ -55,6 +56,14 @@ class TopicCatalog {
   // nullptr: no such topic.
   Topic* Find(std::string_view name) const;
   Topic* Find(const wire::Uuid& id) const;
+  // As requests name a topic: by its id from some version on, by its name where that is zero.
+  Topic* Find(const wire::Uuid& id, std::string_view name) const {
+    return id.is_zero() ? Find(name) : Find(id);
+  }
+  std::string NameOf(const wire::Uuid& id) const override {
+    const Topic* const topic = Find(id);
+    return topic == nullptr ? "" : topic->name;
+  }
   const Topics& topics() const { return topics_; }
   // Those of all partitions.
   std::vector<storage::LogId> Logs() const;

@@ -1,8 +1,10 @@
 // Produce: appends one batch to each of several partitions.
 //
-// Versions 3-9 (advertised from 0: librdkafka up to 2.11 compresses only if it sees version 0;
+// Versions 3-13 (advertised from 0: librdkafka up to 2.11 compresses only if it sees version 0;
 // requests of 0-2 are refused). v3 brought batches of magic 2 and transactional ids, v5 the log
-// start offset, v7 zstd (KIP-110), v8 an error message (KIP-467), v9 flexible fields.
+// start offset, v7 zstd (KIP-110), v8 an error message (KIP-467), v9 flexible fields, v10 the way
+// to a new leader (KIP-951), v11 and v12 transactions that need no AddPartitionsToTxn (KIP-890),
+// v13 topic ids instead of names (KIP-516).
 // A topic that does not exist is not created here: clients ask Metadata first, as with Kafka.
 // Not implemented: transactions (a transactional id, or a transactional batch, is refused);
 // message.timestamp.type=LogAppendTime; the timestamp bounds; TimeoutMs: one node waits for no
@@ -30,10 +32,12 @@ struct PartitionData {
 
 struct TopicData {
   std::string name;
+  wire::Uuid topic_id;
   std::vector<PartitionData> partition_data;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Name", m.name);
+    v.Until(12).Field("Name", m.name);
+    v.Since(13).Field("TopicId", m.topic_id);
     v.Array("PartitionData", m.partition_data);
   }
 };
@@ -62,6 +66,17 @@ struct RecordError {
   }
 };
 
+struct LeaderIdAndEpoch {
+  std::int32_t leader_id = -1;
+  std::int32_t leader_epoch = -1;
+  bool operator==(const LeaderIdAndEpoch&) const = default;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(10).Field("LeaderId", m.leader_id);
+    v.Since(10).Field("LeaderEpoch", m.leader_epoch);
+  }
+};
+
 struct PartitionResponse {
   std::int32_t index = 0;
   ErrorCode error_code = ErrorCode::kNone;
@@ -70,6 +85,7 @@ struct PartitionResponse {
   std::int64_t log_start_offset = -1;
   std::vector<RecordError> record_errors;
   std::optional<std::string> error_message;
+  LeaderIdAndEpoch current_leader;
 
   static void Visit(auto& v, auto& m) {
     v.Field("Index", m.index);
@@ -79,31 +95,52 @@ struct PartitionResponse {
     v.Since(5).Field("LogStartOffset", m.log_start_offset);
     v.Since(8).Array("RecordErrors", m.record_errors);
     v.Since(8).Nullable("ErrorMessage", m.error_message);
+    v.Since(10).Tagged(0, "CurrentLeader", m.current_leader);
   }
 };
 
 struct TopicResponse {
   std::string name;
+  wire::Uuid topic_id;
   std::vector<PartitionResponse> partition_responses;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Name", m.name);
+    v.Until(12).Field("Name", m.name);
+    v.Since(13).Field("TopicId", m.topic_id);
     v.Array("PartitionResponses", m.partition_responses);
+  }
+};
+
+struct NodeEndpoint {
+  std::int32_t node_id = 0;
+  std::string host;
+  std::int32_t port = 0;
+  std::optional<std::string> rack;
+  bool operator==(const NodeEndpoint&) const = default;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(10).Field("NodeId", m.node_id);
+    v.Since(10).Field("Host", m.host);
+    v.Since(10).Field("Port", m.port);
+    v.Since(10).Nullable("Rack", m.rack);
   }
 };
 
 struct Response {
   std::vector<TopicResponse> responses;
   std::int32_t throttle_time_ms = 0;
+  std::vector<NodeEndpoint> node_endpoints;
 
   static void Visit(auto& v, auto& m) {
     v.Array("Responses", m.responses);
     v.Since(1).Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Since(10).Tagged(0, "NodeEndpoints", m.node_endpoints);
   }
 };
 
 // The first version in which a client knows zstd (KIP-110).
 constexpr std::int16_t kZstdSince = 7;
+constexpr std::int16_t kTopicIdsSince = 13;
 
 void Fail(PartitionResponse& part, ErrorCode error, std::string message) {
   part.error_code = error;
@@ -186,14 +223,18 @@ struct Place {
   }
 };
 
-void AppendTo(const Call& call, const std::string& topic_name, const PartitionData& data,
+void AppendTo(const Call& call, const TopicData& asked, const PartitionData& data,
               const Gathering& gathered, Place place) {
   PartitionResponse& part = place.In(*gathered);
-  const Topic* const topic = call.cluster.topics().Find(topic_name);
+  const Topic* const topic = call.cluster.topics().Find(asked.topic_id, asked.name);
+  if (topic == nullptr && call.version >= kTopicIdsSince) {
+    return Fail(part, ErrorCode::kUnknownTopicId, "no topic has this id");
+  }
   core::Partition* const partition = topic == nullptr ? nullptr : topic->partition(data.index);
   if (partition == nullptr) {
     return Fail(part, ErrorCode::kUnknownTopicOrPartition,
-                absl::StrCat("no partition ", data.index, " of topic '", topic_name, "'"));
+                absl::StrCat("no partition ", data.index, " of topic '",
+                             topic == nullptr ? asked.name : topic->name, "'"));
   }
   const CheckedBatch checked = CheckBatch(data.records.view);
   if (!MayAppend(call, *topic, data.records.view, checked, part)) return;
@@ -228,7 +269,8 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
   std::vector<TopicResponse>& responses = gathered->response.responses;
   for (const TopicData& topic : request.topic_data) {
-    TopicResponse& response = responses.emplace_back(TopicResponse{topic.name, {}});
+    TopicResponse& response =
+        responses.emplace_back(TopicResponse{topic.name, topic.topic_id, {}});
     for (const PartitionData& data : topic.partition_data) {
       response.partition_responses.emplace_back().index = data.index;
     }
@@ -242,7 +284,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     const TopicData& topic = request.topic_data[t];
     for (std::size_t p = 0; p < topic.partition_data.size(); ++p) {
       if (refused == ErrorCode::kNone) {
-        AppendTo(call, topic.name, topic.partition_data[p], gathered, {t, p});
+        AppendTo(call, topic, topic.partition_data[p], gathered, {t, p});
       } else {
         responses[t].partition_responses[p].error_code = refused;
       }
@@ -263,7 +305,8 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
   if (request.acks == 0) return reply.CloseConnection();
   Response response;
   for (const TopicData& topic : request.topic_data) {
-    TopicResponse& answered = response.responses.emplace_back(TopicResponse{topic.name, {}});
+    TopicResponse& answered =
+        response.responses.emplace_back(TopicResponse{topic.name, topic.topic_id, {}});
     for (const PartitionData& data : topic.partition_data) {
       PartitionResponse& part = answered.partition_responses.emplace_back();
       part.index = data.index;
@@ -278,7 +321,7 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
 extern constexpr ApiRow api_00_produce = MakeRow<Request, Response, Handle, Refuse>({.key = 0,
                                                                              .name = "Produce",
                                                                              .min_version = 3,
-                                                                             .max_version = 9,
+                                                                             .max_version = 13,
                                                                              .flexible_since = 9,
                                                                              .advertised_min = 0,
                                                                              .pipelined = true});

@@ -1,7 +1,9 @@
 // Fetch: reads batches from several partitions, waiting for more where there is too little.
 //
-// Versions 4-12. v4 brought isolation levels, v5 the log start offset, v7 incremental sessions
-// (KIP-227), v9 leader epochs (KIP-320), v11 racks (KIP-392), v12 flexible fields and divergence.
+// Versions 4-18. v4 brought isolation levels, v5 the log start offset, v7 incremental sessions
+// (KIP-227), v9 leader epochs (KIP-320), v11 racks (KIP-392), v12 flexible fields and divergence,
+// v13 topic ids instead of names (KIP-516), v16 the way to a new leader (KIP-951). v15, v17 and v18
+// changed what followers say of themselves; v14 nothing that one node sees.
 // Not implemented: fetch sessions: every answer carries session id 0, which tells the client to
 // send its whole request each time; transactions: the last stable offset is the high watermark.
 
@@ -25,6 +27,8 @@ struct FetchPartition {
   std::int32_t last_fetched_epoch = -1;
   std::int64_t log_start_offset = -1;
   std::int32_t partition_max_bytes = 0;
+  wire::Uuid replica_directory_id;
+  std::int64_t high_watermark = INT64_MAX;
 
   static void Visit(auto& v, auto& m) {
     v.Field("Partition", m.partition);
@@ -33,32 +37,50 @@ struct FetchPartition {
     v.Since(12).Field("LastFetchedEpoch", m.last_fetched_epoch);
     v.Since(5).Field("LogStartOffset", m.log_start_offset);
     v.Field("PartitionMaxBytes", m.partition_max_bytes);
+    v.Since(17).Tagged(0, "ReplicaDirectoryId", m.replica_directory_id);
+    v.Since(18).Tagged(1, "HighWatermark", m.high_watermark, INT64_MAX);
   }
 };
 
 struct FetchTopic {
   std::string topic;
+  wire::Uuid topic_id;
   std::vector<FetchPartition> partitions;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Topic", m.topic);
+    v.Until(12).Field("Topic", m.topic);
+    v.Since(13).Field("TopicId", m.topic_id);
     v.Array("Partitions", m.partitions);
   }
 };
 
 struct ForgottenTopic {
   std::string topic;
+  wire::Uuid topic_id;
   std::vector<std::int32_t> partitions;
 
   static void Visit(auto& v, auto& m) {
-    v.Since(7).Field("Topic", m.topic);
+    v.Since(7).Until(12).Field("Topic", m.topic);
+    v.Since(13).Field("TopicId", m.topic_id);
     v.Since(7).Array("Partitions", m.partitions);
+  }
+};
+
+struct ReplicaState {
+  std::int32_t replica_id = -1;
+  std::int64_t replica_epoch = -1;
+  bool operator==(const ReplicaState&) const = default;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(15).Field("ReplicaId", m.replica_id);
+    v.Since(15).Field("ReplicaEpoch", m.replica_epoch);
   }
 };
 
 struct Request {
   std::optional<std::string> cluster_id;
   std::int32_t replica_id = -1;
+  ReplicaState replica_state;
   std::int32_t max_wait_ms = 0;
   std::int32_t min_bytes = 0;
   std::int32_t max_bytes = INT32_MAX;
@@ -71,7 +93,8 @@ struct Request {
 
   static void Visit(auto& v, auto& m) {
     v.Since(12).Tagged(0, "ClusterId", m.cluster_id);
-    v.Field("ReplicaId", m.replica_id);
+    v.Until(14).Field("ReplicaId", m.replica_id);
+    v.Since(15).Tagged(1, "ReplicaState", m.replica_state);
     v.Field("MaxWaitMs", m.max_wait_ms);
     v.Field("MinBytes", m.min_bytes);
     v.Since(3).Field("MaxBytes", m.max_bytes);
@@ -158,11 +181,28 @@ struct PartitionData {
 
 struct FetchableTopicResponse {
   std::string topic;
+  wire::Uuid topic_id;
   std::vector<PartitionData> partitions;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Topic", m.topic);
+    v.Until(12).Field("Topic", m.topic);
+    v.Since(13).Field("TopicId", m.topic_id);
     v.Array("Partitions", m.partitions);
+  }
+};
+
+struct NodeEndpoint {
+  std::int32_t node_id = 0;
+  std::string host;
+  std::int32_t port = 0;
+  std::optional<std::string> rack;
+  bool operator==(const NodeEndpoint&) const = default;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(16).Field("NodeId", m.node_id);
+    v.Since(16).Field("Host", m.host);
+    v.Since(16).Field("Port", m.port);
+    v.Since(16).Nullable("Rack", m.rack);
   }
 };
 
@@ -171,12 +211,14 @@ struct Response {
   ErrorCode error_code = ErrorCode::kNone;
   std::int32_t session_id = 0;
   std::vector<FetchableTopicResponse> responses;
+  std::vector<NodeEndpoint> node_endpoints;
 
   static void Visit(auto& v, auto& m) {
     v.Since(1).Field("ThrottleTimeMs", m.throttle_time_ms);
     v.Since(7).Field("ErrorCode", m.error_code);
     v.Since(7).Field("SessionId", m.session_id);
     v.Array("Responses", m.responses);
+    v.Since(16).Tagged(0, "NodeEndpoints", m.node_endpoints);
   }
 };
 
@@ -184,6 +226,7 @@ struct Response {
 constexpr std::int64_t kMaxResponseBytes = 55 * 1024 * 1024;
 // A client that asks to wait longer hears from us after this, and asks again.
 constexpr std::chrono::minutes kMaxWait{5};
+constexpr std::int16_t kTopicIdsSince = 13;
 
 // One request, from its arrival to its answer: first it waits until min_bytes are there, an error
 // is, or the time is up; then it reads partition by partition, in the order of the request.
@@ -191,11 +234,12 @@ constexpr std::chrono::minutes kMaxWait{5};
 // until it is answered or abandoned.
 class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
  public:
-  FetchOperation(Cluster& cluster, const Request& request, Reply<Response> reply)
-      : cluster_(cluster),
+  FetchOperation(const Call& call, const Request& request, Reply<Response> reply)
+      : cluster_(call.cluster),
+        by_id_(call.version >= kTopicIdsSince),
         request_(request),
         reply_(std::move(reply)),
-        timer_(cluster.home().timers(), runtime::TimerKind::kPatience, "fetch"),
+        timer_(call.cluster.home().timers(), runtime::TimerKind::kPatience, "fetch"),
         bytes_left_(std::min<std::int64_t>(request.max_bytes, kMaxResponseBytes)) {}
 
   void Begin() {
@@ -223,6 +267,7 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     for (const FetchTopic& topic : request_.topics) {
       FetchableTopicResponse& part = response_.responses.emplace_back();
       part.topic = topic.topic;
+      part.topic_id = topic.topic_id;
       for (const FetchPartition& asked : topic.partitions) {
         part.partitions.emplace_back().partition_index = asked.partition;
       }
@@ -230,9 +275,14 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
   }
 
   core::Partition* Find(std::size_t t, std::size_t p) const {
-    const Topic* const topic = cluster_.topics().Find(request_.topics[t].topic);
+    const Topic* const topic = FindTopic(t);
     return topic == nullptr ? nullptr
                             : topic->partition(request_.topics[t].partitions[p].partition);
+  }
+
+  const Topic* FindTopic(std::size_t t) const {
+    const FetchTopic& asked = request_.topics[t];
+    return cluster_.topics().Find(asked.topic_id, asked.topic);
   }
 
   // Calls `visit(asked, answered, partition)` for each until it returns false; false then.
@@ -296,6 +346,7 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     PartitionData& part = response_.responses[topic_].partitions[partition_];
     core::Partition* const partition = Find(topic_, partition_);
     part.error_code = Check(asked, partition);
+    if (by_id_ && FindTopic(topic_) == nullptr) part.error_code = ErrorCode::kUnknownTopicId;
     if (partition != nullptr) {
       part.high_watermark = part.last_stable_offset = partition->high_watermark();
       part.log_start_offset = partition->start_offset();
@@ -326,7 +377,8 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
                         : absl::IsNotFound(read.status()) ? ErrorCode::kUnknownTopicOrPartition
                                                           : ErrorCode::kKafkaStorageError;
       if (part.error_code == ErrorCode::kKafkaStorageError) {
-        cluster_.Log(absl::StrCat("reading topic '", request_.topics[topic_].topic,
+        const Topic* const topic = FindTopic(topic_);
+        cluster_.Log(absl::StrCat("reading topic '", topic == nullptr ? "" : topic->name,
                                   "' failed: ", std::string(read.status().message())));
       }
       return;
@@ -343,6 +395,7 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
   }
 
   Cluster& cluster_;
+  const bool by_id_;
   const Request request_;
   Reply<Response> reply_;
   Response response_;
@@ -361,7 +414,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     response.error_code = ErrorCode::kFetchSessionIdNotFound;
     return reply.Send(response);
   }
-  std::make_shared<FetchOperation>(call.cluster, request, std::move(reply))->Begin();
+  std::make_shared<FetchOperation>(call, request, std::move(reply))->Begin();
 }
 
 void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
@@ -369,6 +422,7 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
   for (const FetchTopic& topic : request.topics) {
     FetchableTopicResponse& answered = response.responses.emplace_back();
     answered.topic = topic.topic;
+    answered.topic_id = topic.topic_id;
     for (const FetchPartition& asked : topic.partitions) {
       PartitionData& part = answered.partitions.emplace_back();
       part.partition_index = asked.partition;
@@ -381,6 +435,6 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
 }  // namespace
 
 extern constexpr ApiRow api_01_fetch = MakeRow<Request, Response, Handle, Refuse>(
-    {.key = 1, .name = "Fetch", .min_version = 4, .max_version = 12, .flexible_since = 12});
+    {.key = 1, .name = "Fetch", .min_version = 4, .max_version = 18, .flexible_since = 12});
 
 }  // namespace wherry::kafka

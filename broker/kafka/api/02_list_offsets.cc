@@ -1,7 +1,9 @@
 // ListOffsets: the offset at a time, or at an end, of several partitions.
 //
-// Versions 1-7. v2 brought isolation levels, v4 leader epochs, v6 flexible fields, v7 the record
-// with the greatest timestamp (KIP-734). v0, with its arrays of offsets, is gone from Kafka 4.
+// Versions 1-11. v2 brought isolation levels, v4 leader epochs, v6 flexible fields, v7 the record
+// with the greatest timestamp (KIP-734), v8, v9 and v11 places in a log of which a part lies in
+// remote storage (KIP-405, KIP-1005, KIP-1023), v10 a timeout for looking there (KIP-1075): ours
+// lies here as a whole. v0, with its arrays of offsets, is gone from Kafka 4.
 // Not implemented: transactions: the last stable offset is the high watermark.
 
 #include "absl/strings/str_cat.h"
@@ -40,11 +42,13 @@ struct Request {
   std::int32_t replica_id = -1;
   std::int8_t isolation_level = 0;
   std::vector<ListOffsetsTopic> topics;
+  std::int32_t timeout_ms = 0;
 
   static void Visit(auto& v, auto& m) {
     v.Field("ReplicaId", m.replica_id);
     v.Since(2).Field("IsolationLevel", m.isolation_level);
     v.Array("Topics", m.topics);
+    v.Since(10).Field("TimeoutMs", m.timeout_ms);
   }
 };
 
@@ -88,7 +92,25 @@ struct Response {
 constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
 constexpr std::int64_t kMaxTimestamp = -3;
-constexpr std::int16_t kMaxTimestampSince = 7;
+constexpr std::int64_t kEarliestLocal = -4;          // the first that lies on this node
+constexpr std::int64_t kLatestTiered = -5;           // the last in remote storage
+constexpr std::int64_t kEarliestPendingUpload = -6;  // the first that is to go there
+
+// Whether a client of `version` may ask for `timestamp`.
+bool IsKnown(std::int64_t timestamp, std::int16_t version) {
+  switch (timestamp) {
+    case kMaxTimestamp:
+      return version >= 7;
+    case kEarliestLocal:
+      return version >= 8;
+    case kLatestTiered:
+      return version >= 9;
+    case kEarliestPendingUpload:
+      return version >= 11;
+    default:
+      return timestamp >= kEarliest;
+  }
+}
 
 using Gathering = std::shared_ptr<Gathered<Response>>;
 
@@ -151,25 +173,37 @@ void LookUp(const Call& call, const std::string& topic_name, const ListOffsetsPa
     part.error_code = ErrorCode::kUnknownLeaderEpoch;
     return;
   }
-  const std::int64_t start_offset = partition->start_offset();
-  if (asked.timestamp == kLatest || asked.timestamp == kEarliest) {
-    part.offset = asked.timestamp == kLatest ? partition->high_watermark() : start_offset;
-    part.leader_epoch = Cluster::kLeaderEpoch;
-  } else if (asked.timestamp == kMaxTimestamp && call.version >= kMaxTimestampSince) {
-    partition->FindMaxTimestamp(
-        Finder(call.cluster, gathered, place, start_offset, [](const storage::Batch& batch) {
-          return [max = batch.max_timestamp](std::int64_t timestamp) { return timestamp >= max; };
-        }));
-  } else if (asked.timestamp >= 0) {
-    partition->FindByTimestamp(asked.timestamp,
-                               Finder(call.cluster, gathered, place, start_offset,
-                                      [wanted = asked.timestamp](const storage::Batch&) {
-                                        return [wanted](std::int64_t timestamp) {
-                                          return timestamp >= wanted;
-                                        };
-                                      }));
-  } else {
+  if (!IsKnown(asked.timestamp, call.version)) {
     part.error_code = ErrorCode::kUnsupportedVersion;
+    return;
+  }
+  const std::int64_t start_offset = partition->start_offset();
+  switch (asked.timestamp) {
+    case kLatest:
+      part.offset = partition->high_watermark();
+      part.leader_epoch = Cluster::kLeaderEpoch;
+      return;
+    case kEarliest:
+    case kEarliestLocal:
+      part.offset = start_offset;
+      part.leader_epoch = Cluster::kLeaderEpoch;
+      return;
+    case kLatestTiered:
+    case kEarliestPendingUpload:
+      return;  // there is no remote storage, so there is no such offset
+    case kMaxTimestamp:
+      return partition->FindMaxTimestamp(
+          Finder(call.cluster, gathered, place, start_offset, [](const storage::Batch& batch) {
+            return [max = batch.max_timestamp](std::int64_t timestamp) { return timestamp >= max; };
+          }));
+    default:
+      return partition->FindByTimestamp(asked.timestamp,
+                                        Finder(call.cluster, gathered, place, start_offset,
+                                               [wanted = asked.timestamp](const storage::Batch&) {
+                                                 return [wanted](std::int64_t timestamp) {
+                                                   return timestamp >= wanted;
+                                                 };
+                                               }));
   }
 }
 
@@ -206,6 +240,6 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
 }  // namespace
 
 extern constexpr ApiRow api_02_list_offsets = MakeRow<Request, Response, Handle, Refuse>(
-    {.key = 2, .name = "ListOffsets", .min_version = 1, .max_version = 7, .flexible_since = 6});
+    {.key = 2, .name = "ListOffsets", .min_version = 1, .max_version = 11, .flexible_since = 6});
 
 }  // namespace wherry::kafka

@@ -1,12 +1,17 @@
 // Metadata: the brokers, and the topics with their partitions and leaders.
 //
-// Versions 0-9. v1 brought racks, the controller and null for "all topics", v2 the cluster id, v4
+// Versions 0-13. v1 brought racks, the controller and null for "all topics", v2 the cluster id, v4
 // the choice not to create topics, v5 offline replicas, v7 leader epochs, v8 authorized operations
-// (KIP-430), v9 flexible fields. A topic that is asked for by name is created where both the client
-// and KafkaOptions::auto_create_topics allow it.
-// Not implemented: authorized operations (there is no authorizer: "not asked for" is answered).
+// (KIP-430), v9 flexible fields, v10 topic ids (KIP-516), v12 topics that are asked for by id
+// alone, v13 an error of the whole (KIP-1102), which we never have; v11 took those of the cluster
+// away again, for DescribeCluster. A topic that is asked for by name is created where both the
+// client and KafkaOptions::auto_create_topics allow it. As in Kafka, one id in a request makes all
+// its names be passed over, and a topic that is named twice is answered once.
+
+#include <set>
 
 #include "broker/kafka/api_row.h"
+#include "broker/kafka/authorized_operations.h"
 #include "broker/kafka/cluster.h"
 #include "protocol/kafka/error_code.h"
 
@@ -15,9 +20,13 @@ namespace wherry::kafka {
 namespace {
 
 struct RequestTopic {
-  std::string name;
+  wire::Uuid topic_id;
+  std::optional<std::string> name;
 
-  static void Visit(auto& v, auto& m) { v.Field("Name", m.name); }
+  static void Visit(auto& v, auto& m) {
+    v.Since(10).Field("TopicId", m.topic_id);
+    v.NullableSince(10, "Name", m.name);
+  }
 };
 
 struct Request {
@@ -29,7 +38,8 @@ struct Request {
   static void Visit(auto& v, auto& m) {
     v.NullableSince(1, "Topics", m.topics);
     v.Since(4).Field("AllowAutoTopicCreation", m.allow_auto_topic_creation);
-    v.Since(8).Field("IncludeClusterAuthorizedOperations", m.include_cluster_authorized_operations);
+    v.Since(8).Until(10).Field("IncludeClusterAuthorizedOperations",
+                               m.include_cluster_authorized_operations);
     v.Since(8).Field("IncludeTopicAuthorizedOperations", m.include_topic_authorized_operations);
   }
 };
@@ -68,19 +78,18 @@ struct ResponsePartition {
   }
 };
 
-// "Not asked for", in a set of bits.
-constexpr std::int32_t kNoOperations = INT32_MIN;
-
 struct ResponseTopic {
   ErrorCode error_code = ErrorCode::kNone;
-  std::string name;
+  std::optional<std::string> name;
+  wire::Uuid topic_id;
   bool is_internal = false;
   std::vector<ResponsePartition> partitions;
   std::int32_t topic_authorized_operations = kNoOperations;
 
   static void Visit(auto& v, auto& m) {
     v.Field("ErrorCode", m.error_code);
-    v.Field("Name", m.name);
+    v.NullableSince(12, "Name", m.name);
+    v.Since(10).Field("TopicId", m.topic_id);
     v.Since(1).Field("IsInternal", m.is_internal);
     v.Array("Partitions", m.partitions);
     v.Since(8).Field("TopicAuthorizedOperations", m.topic_authorized_operations);
@@ -94,6 +103,7 @@ struct Response {
   std::int32_t controller_id = -1;
   std::vector<ResponseTopic> topics;
   std::int32_t cluster_authorized_operations = kNoOperations;
+  ErrorCode error_code = ErrorCode::kNone;
 
   static void Visit(auto& v, auto& m) {
     v.Since(3).Field("ThrottleTimeMs", m.throttle_time_ms);
@@ -101,13 +111,15 @@ struct Response {
     v.Since(2).Nullable("ClusterId", m.cluster_id);
     v.Since(1).Field("ControllerId", m.controller_id);
     v.Array("Topics", m.topics);
-    v.Since(8).Field("ClusterAuthorizedOperations", m.cluster_authorized_operations);
+    v.Since(8).Until(10).Field("ClusterAuthorizedOperations", m.cluster_authorized_operations);
+    v.Since(13).Field("ErrorCode", m.error_code);
   }
 };
 
 ResponseTopic Describe(const Topic& topic) {
   ResponseTopic response;
   response.name = topic.name;
+  response.topic_id = topic.id;
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     ResponsePartition& partition = response.partitions.emplace_back();
     partition.partition_index = static_cast<std::int32_t>(index);
@@ -152,35 +164,78 @@ bool AsksForAll(const Call& call, const Request& request) {
   return !request.topics.has_value() || (call.version == 0 && request.topics->empty());
 }
 
+// What a request asks for, each once.
+struct Wanted {
+  std::set<wire::Uuid> ids;  // if there are any, the names count for nothing
+  std::set<std::string> names;
+};
+
+Wanted WantedBy(const Request& request) {
+  Wanted wanted;
+  for (const RequestTopic& topic : *request.topics) {
+    if (!topic.topic_id.is_zero()) wanted.ids.insert(topic.topic_id);
+    // A name that is null is no topic's, as an empty one is none's.
+    if (topic.topic_id.is_zero()) wanted.names.insert(topic.name.value_or(""));
+  }
+  return wanted;
+}
+
+ResponseTopic DescribeById(const Cluster& cluster, const wire::Uuid& id) {
+  if (const Topic* topic = cluster.topics().Find(id)) return Describe(*topic);
+  ResponseTopic response;
+  response.topic_id = id;
+  response.error_code = ErrorCode::kUnknownTopicId;
+  return response;
+}
+
+void DescribeWanted(Cluster& cluster, const Request& request, Response& response) {
+  const Wanted wanted = WantedBy(request);
+  for (const wire::Uuid& id : wanted.ids) {
+    response.topics.push_back(DescribeById(cluster, id));
+  }
+  if (!wanted.ids.empty()) return;
+  const bool may_create =
+      request.allow_auto_topic_creation && cluster.options().auto_create_topics;
+  for (const std::string& name : wanted.names) {
+    response.topics.push_back(DescribeOrCreate(cluster, name, may_create));
+  }
+}
+
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
-  Cluster& cluster = call.cluster;
   Response response = DescribeCluster(call);
+  if (request.include_cluster_authorized_operations) {
+    response.cluster_authorized_operations = kAllClusterOperations;
+  }
   if (AsksForAll(call, request)) {
-    for (const auto& [name, topic] : cluster.topics().topics()) {
+    for (const auto& [name, topic] : call.cluster.topics().topics()) {
       response.topics.push_back(Describe(*topic));
     }
   } else {
-    const bool may_create =
-        request.allow_auto_topic_creation && cluster.options().auto_create_topics;
-    for (const RequestTopic& topic : *request.topics) {
-      response.topics.push_back(DescribeOrCreate(cluster, topic.name, may_create));
+    DescribeWanted(call.cluster, request, response);
+  }
+  if (request.include_topic_authorized_operations) {
+    for (ResponseTopic& topic : response.topics) {
+      if (topic.error_code != ErrorCode::kNone) continue;
+      topic.topic_authorized_operations = kAllTopicOperations;
     }
   }
   reply.Send(response);
 }
 
-// The error is that of the topics, one by one: nothing else of this response has one.
+// The error is that of the topics, one by one, and from version 13 on of the whole too.
 void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Response> reply) {
   Response response = DescribeCluster(call);
-  const auto refuse = [&](const std::string& name) {
+  response.error_code = error;
+  const auto refuse = [&](const std::optional<std::string>& name, const wire::Uuid& id) {
     ResponseTopic& topic = response.topics.emplace_back();
     topic.name = name;
+    topic.topic_id = id;
     topic.error_code = error;
   };
   if (AsksForAll(call, request)) {
-    for (const auto& [name, topic] : call.cluster.topics().topics()) refuse(name);
+    for (const auto& [name, topic] : call.cluster.topics().topics()) refuse(name, topic->id);
   } else {
-    for (const RequestTopic& topic : *request.topics) refuse(topic.name);
+    for (const RequestTopic& topic : *request.topics) refuse(topic.name, topic.topic_id);
   }
   reply.Send(response);
 }
@@ -188,6 +243,6 @@ void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Res
 }  // namespace
 
 extern constexpr ApiRow api_03_metadata = MakeRow<Request, Response, Handle, Refuse>(
-    {.key = 3, .name = "Metadata", .min_version = 0, .max_version = 9, .flexible_since = 9});
+    {.key = 3, .name = "Metadata", .min_version = 0, .max_version = 13, .flexible_since = 9});
 
 }  // namespace wherry::kafka

@@ -1,8 +1,9 @@
 // OffsetCommit: how far a group has come in several partitions; answered once it is kept.
 //
-// Versions 2-8. v5 dropped the retention time, v6 brought leader epochs, v7 static membership
-// (KIP-345), v8 is flexible. v2-4's retention time is ignored: offsets are kept until their group
-// or topic is deleted. Not implemented: v9 (KIP-848), v10 (topic ids).
+// Versions 2-10. v5 dropped the retention time, v6 brought leader epochs, v7 static membership
+// (KIP-345), v8 is flexible, v9 is the first for members of KIP-848's groups, v10 has topic ids
+// instead of names (KIP-516). v2-4's retention time is ignored: offsets are kept until their group
+// or topic is deleted.
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
@@ -15,6 +16,7 @@ namespace {
 
 // As Kafka's offset.metadata.max.bytes.
 constexpr std::size_t kMaxMetadataSize = 4096;
+constexpr std::int16_t kTopicIdsSince = 10;
 
 struct RequestPartition {
   std::int32_t partition_index = 0;
@@ -32,10 +34,12 @@ struct RequestPartition {
 
 struct RequestTopic {
   std::string name;
+  wire::Uuid topic_id;
   std::vector<RequestPartition> partitions;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Name", m.name);
+    v.Until(9).Field("Name", m.name);
+    v.Since(10).Field("TopicId", m.topic_id);
     v.Array("Partitions", m.partitions);
   }
 };
@@ -70,10 +74,12 @@ struct ResponsePartition {
 
 struct ResponseTopic {
   std::string name;
+  wire::Uuid topic_id;
   std::vector<ResponsePartition> partitions;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Name", m.name);
+    v.Until(9).Field("Name", m.name);
+    v.Since(10).Field("TopicId", m.topic_id);
     v.Array("Partitions", m.partitions);
   }
 };
@@ -88,7 +94,8 @@ struct Response {
   }
 };
 
-ErrorCode Check(const Topic* topic, const RequestPartition& asked) {
+ErrorCode Check(const Call& call, const Topic* topic, const RequestPartition& asked) {
+  if (topic == nullptr && call.version >= kTopicIdsSince) return ErrorCode::kUnknownTopicId;
   if (topic == nullptr || topic->partition(asked.partition_index) == nullptr) {
     return ErrorCode::kUnknownTopicOrPartition;
   }
@@ -111,13 +118,15 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
   std::vector<core::OffsetStore::Entry> entries;
   for (const RequestTopic& asked_topic : request.topics) {
-    const Topic* const topic = call.cluster.topics().Find(asked_topic.name);
-    ResponseTopic& answered = response.topics.emplace_back(ResponseTopic{asked_topic.name, {}});
+    const Topic* const topic =
+        call.cluster.topics().Find(asked_topic.topic_id, asked_topic.name);
+    ResponseTopic& answered = response.topics.emplace_back(
+        ResponseTopic{asked_topic.name, asked_topic.topic_id, {}});
     for (const RequestPartition& asked : asked_topic.partitions) {
-      const ErrorCode error = refused != ErrorCode::kNone ? refused : Check(topic, asked);
+      const ErrorCode error = refused != ErrorCode::kNone ? refused : Check(call, topic, asked);
       answered.partitions.push_back({asked.partition_index, error});
       if (error != ErrorCode::kNone) continue;
-      entries.push_back({asked_topic.name,
+      entries.push_back({topic->name,
                          asked.partition_index,
                          {asked.committed_offset, asked.committed_leader_epoch,
                           asked.committed_metadata.value_or(""), now}});
@@ -141,7 +150,8 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
 void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
   Response response;
   for (const RequestTopic& topic : request.topics) {
-    ResponseTopic& answered = response.topics.emplace_back(ResponseTopic{topic.name, {}});
+    ResponseTopic& answered =
+        response.topics.emplace_back(ResponseTopic{topic.name, topic.topic_id, {}});
     for (const RequestPartition& asked : topic.partitions) {
       answered.partitions.push_back({asked.partition_index, error});
     }
@@ -152,6 +162,6 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
 }  // namespace
 
 extern constexpr ApiRow api_08_offset_commit = MakeRow<Request, Response, Handle, Refuse>(
-    {.key = 8, .name = "OffsetCommit", .min_version = 2, .max_version = 8, .flexible_since = 8});
+    {.key = 8, .name = "OffsetCommit", .min_version = 2, .max_version = 10, .flexible_since = 8});
 
 }  // namespace wherry::kafka

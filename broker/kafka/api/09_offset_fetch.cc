@@ -1,9 +1,10 @@
 // OffsetFetch: how far groups have come. An offset that was never committed is -1, without an
 // error.
 //
-// Versions 1-8. v2 brought "all partitions" and an error of the whole, v3 throttling, v5 leader
+// Versions 1-10. v2 brought "all partitions" and an error of the whole, v3 throttling, v5 leader
 // epochs, v6 is flexible, v7 brought "require stable" (KIP-447; without transactions everything
-// is), v8 several groups (KIP-709). Not implemented: v9 (KIP-848), v10 (topic ids).
+// is), v8 several groups (KIP-709), v9 the member that asks (KIP-848: only its groups look at it),
+// v10 topic ids instead of names (KIP-516).
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
@@ -16,10 +17,12 @@ namespace {
 
 struct AskedTopic {
   std::string name;
+  wire::Uuid topic_id;
   std::vector<std::int32_t> partition_indexes;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Name", m.name);
+    v.Until(9).Field("Name", m.name);
+    v.Since(10).Field("TopicId", m.topic_id);
     v.Array("PartitionIndexes", m.partition_indexes);
   }
 };
@@ -27,10 +30,14 @@ using Asked = std::optional<std::vector<AskedTopic>>;  // nullopt: all that ther
 
 struct AskedGroup {
   std::string group_id;
+  std::optional<std::string> member_id;
+  std::int32_t member_epoch = -1;
   Asked topics;
 
   static void Visit(auto& v, auto& m) {
     v.Field("GroupId", m.group_id);
+    v.Since(9).Nullable("MemberId", m.member_id);
+    v.Since(9).Field("MemberEpoch", m.member_epoch);
     v.Nullable("Topics", m.topics);
   }
 };
@@ -67,10 +74,12 @@ struct FoundPartition {
 
 struct FoundTopic {
   std::string name;
+  wire::Uuid topic_id;
   std::vector<FoundPartition> partitions;
 
   static void Visit(auto& v, auto& m) {
-    v.Field("Name", m.name);
+    v.Until(9).Field("Name", m.name);
+    v.Since(10).Field("TopicId", m.topic_id);
     v.Array("Partitions", m.partitions);
   }
 };
@@ -101,41 +110,57 @@ struct Response {
   }
 };
 
+constexpr std::int16_t kGroupsSince = 8;
+constexpr std::int16_t kTopicIdsSince = 10;
+
 FoundPartition Found(std::int32_t partition, const core::CommittedOffset& committed) {
   return {partition, committed.offset, committed.leader_epoch, committed.metadata,
           ErrorCode::kNone};
 }
 
-std::vector<FoundTopic> LookUp(const core::OffsetStore& offsets, const std::string& group_id,
-                               const Asked& asked) {
+std::vector<FoundTopic> LookUpAll(const Call& call, const std::string& group_id) {
   std::vector<FoundTopic> found;
-  if (!asked.has_value()) {
-    for (const auto& [where, committed] : offsets.FetchAll(group_id)) {
-      if (found.empty() || found.back().name != where.first) found.push_back({where.first, {}});
-      found.back().partitions.push_back(Found(where.second, committed));
+  for (const auto& [where, committed] : call.cluster.offsets().FetchAll(group_id)) {
+    if (found.empty() || found.back().name != where.first) {
+      const Topic* const topic = call.cluster.topics().Find(where.first);
+      found.push_back({where.first, topic == nullptr ? wire::Uuid() : topic->id, {}});
     }
-    return found;
+    found.back().partitions.push_back(Found(where.second, committed));
   }
+  return found;
+}
+
+std::vector<FoundTopic> LookUp(const Call& call, const std::string& group_id, const Asked& asked) {
+  if (!asked.has_value()) return LookUpAll(call, group_id);
+  const core::OffsetStore& offsets = call.cluster.offsets();
+  std::vector<FoundTopic> found;
   for (const AskedTopic& topic : *asked) {
-    FoundTopic& answer = found.emplace_back(FoundTopic{topic.name, {}});
+    FoundTopic& answer = found.emplace_back(FoundTopic{topic.name, topic.topic_id, {}});
+    const Topic* const by_id =
+        call.version >= kTopicIdsSince ? call.cluster.topics().Find(topic.topic_id) : nullptr;
     for (const std::int32_t partition : topic.partition_indexes) {
-      answer.partitions.push_back(
-          Found(partition,
-                offsets.Fetch(group_id, topic.name, partition).value_or(core::CommittedOffset{})));
+      if (call.version >= kTopicIdsSince && by_id == nullptr) {
+        FoundPartition& unknown = answer.partitions.emplace_back();
+        unknown.partition_index = partition;
+        unknown.error_code = ErrorCode::kUnknownTopicId;
+        continue;
+      }
+      const std::string& name = by_id == nullptr ? topic.name : by_id->name;
+      answer.partitions.push_back(Found(
+          partition, offsets.Fetch(group_id, name, partition).value_or(core::CommittedOffset{})));
     }
   }
   return found;
 }
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
-  const core::OffsetStore& offsets = call.cluster.offsets();
   Response response;
-  if (call.version < 8) {
-    response.topics = LookUp(offsets, request.group_id, request.topics);
+  if (call.version < kGroupsSince) {
+    response.topics = LookUp(call, request.group_id, request.topics);
   }
   for (const AskedGroup& group : request.groups) {
     response.groups.push_back(
-        {group.group_id, LookUp(offsets, group.group_id, group.topics), ErrorCode::kNone});
+        {group.group_id, LookUp(call, group.group_id, group.topics), ErrorCode::kNone});
   }
   reply.Send(response);
 }
@@ -149,7 +174,7 @@ void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Res
   // Before version 2 there was no error of the whole.
   if (call.version < 2 && request.topics.has_value()) {
     for (const AskedTopic& topic : *request.topics) {
-      FoundTopic& answered = response.topics.emplace_back(FoundTopic{topic.name, {}});
+      FoundTopic& answered = response.topics.emplace_back(FoundTopic{topic.name, {}, {}});
       for (const std::int32_t partition : topic.partition_indexes) {
         FoundPartition& part = answered.partitions.emplace_back();
         part.partition_index = partition;
@@ -163,6 +188,6 @@ void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Res
 }  // namespace
 
 extern constexpr ApiRow api_09_offset_fetch = MakeRow<Request, Response, Handle, Refuse>(
-    {.key = 9, .name = "OffsetFetch", .min_version = 1, .max_version = 8, .flexible_since = 6});
+    {.key = 9, .name = "OffsetFetch", .min_version = 1, .max_version = 10, .flexible_since = 6});
 
 }  // namespace wherry::kafka

@@ -1,7 +1,13 @@
 #pragma once
 
+#include <future>
 #include <memory>
+#include <string>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "broker/kafka/api_table.h"
 #include "broker/kafka/cluster.h"
 #include "storage/memory_log_store.h"
 #include "tests/unit/broker/core/shard_fixture.h"
@@ -26,6 +32,30 @@ class ClusterFixture : public core::ShardFixtureWith<runtime::RealClock> {
     reader_.Stop();
     // Before what its last tasks refer to.
     shard_.Stop();
+  }
+
+  // The answer to the request of these fields; waits for it.
+  boost::json::value Ask(std::int16_t key, std::int16_t version, const std::string& fields) {
+    const ApiRow& row = *FindApi(key);
+    const bool flexible = row.IsFlexible(version);
+    const std::string body =
+        row.request.encode(boost::json::parse(fields), version, flexible).value();
+    const auto answer = std::make_shared<std::promise<std::string>>();
+    const auto slot = std::make_shared<ResponseSlot>();
+    slot->version = version;
+    slot->flexible = slot->flexible_header = flexible;
+    slot->changed = [answer, &frame = slot->frame] { answer->set_value(frame.Flat()); };
+    On([&] {
+      const Call call{*cluster_, version, "client", address_, address_};
+      EXPECT_TRUE(row.handle(call, body, flexible, slot));
+    });
+    const std::string frame = answer->get_future().get();
+    // The size, the correlation id, and in flexible versions an empty section of tagged fields.
+    const std::string_view rest = std::string_view(frame).substr(flexible ? 9 : 8);
+    return row.response.decode(rest, version, flexible).value();
+  }
+  std::string AskText(std::int16_t key, std::int16_t version, const std::string& fields) {
+    return boost::json::serialize(Ask(key, version, fields));
   }
 
   storage::MemoryLogStore store_;

@@ -1,7 +1,4 @@
 // The APIs of consumer groups, by their rows: JSON in, JSON out, no socket.
-#include <future>
-
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 
@@ -22,29 +19,6 @@ class GroupApisTest : public ClusterFixture {
     On([this] {
       ASSERT_TRUE(cluster_->topics().Create("t", 2, {}, [](const absl::Status&) {}).ok());
     });
-  }
-
-  // The answer to the request of these fields; waits for it.
-  json::value Ask(std::int16_t key, std::int16_t version, const std::string& fields) {
-    const ApiRow& row = *FindApi(key);
-    const bool flexible = row.IsFlexible(version);
-    const std::string body = row.request.encode(json::parse(fields), version, flexible).value();
-    const auto answer = std::make_shared<std::promise<std::string>>();
-    const auto slot = std::make_shared<ResponseSlot>();
-    slot->version = version;
-    slot->flexible = slot->flexible_header = flexible;
-    slot->changed = [answer, &frame = slot->frame] { answer->set_value(frame.Flat()); };
-    On([&] {
-      const Call call{*cluster_, version, "client", address_, address_};
-      EXPECT_TRUE(row.handle(call, body, flexible, slot));
-    });
-    const std::string frame = answer->get_future().get();
-    // The size, the correlation id, and in flexible versions an empty section of tagged fields.
-    const std::string_view rest = std::string_view(frame).substr(flexible ? 9 : 8);
-    return row.response.decode(rest, version, flexible).value();
-  }
-  std::string AskText(std::int16_t key, std::int16_t version, const std::string& fields) {
-    return json::serialize(Ask(key, version, fields));
   }
 
   // A stable group "g" of one member; its id.

@@ -13,11 +13,20 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using Place = RequestSubjects::Place;
 
+// Knows one topic, whose id is all ones.
+class OneTopic final : public TopicNames {
+ public:
+  std::string NameOf(const wire::Uuid& id) const override {
+    return id.bytes[0] == 0x11 && id.bytes[15] == 0x11 ? "known" : "";
+  }
+};
+constexpr OneTopic kNames;
+
 RequestSubjects SubjectsOf(const Schema& schema, std::int16_t version, bool flexible,
                            const std::string& json) {
   const auto bytes = schema.encode(boost::json::parse(json), version, flexible);
   EXPECT_TRUE(bytes.ok()) << bytes.status();
-  return schema.subjects(*bytes, version, flexible);
+  return schema.subjects(*bytes, version, flexible, kNames);
 }
 RequestSubjects OfRequest(std::int16_t key, std::int16_t version, const std::string& json) {
   const ApiRow& row = *FindApi(key);
@@ -44,6 +53,21 @@ TEST(RequestSubjectsTest, TopicsWithTheirPartitions) {
   const RequestSubjects offsets = OfRequest(2, 7, R"({"Topics": [{"Name": "a", "Partitions": [
       {"PartitionIndex": 0, "Timestamp": -2}]}]})");
   EXPECT_THAT(offsets.places, ElementsAre(Place{"a", 0, -2}));
+}
+
+TEST(RequestSubjectsTest, TopicsByTheirIds) {
+  const std::string known = R"("TopicId": "11111111111111111111111111111111")";
+  const std::string unknown = R"("TopicId": "22222222222222222222222222222222")";
+  const RequestSubjects produce = OfRequest(
+      0, 13, R"({"TopicData": [{)" + known + R"(, "PartitionData": [{"Index": 1}]}, {)" + unknown +
+                 R"(, "PartitionData": [{"Index": 2}]}]})");
+  EXPECT_THAT(produce.topics, ElementsAre("known"));
+  EXPECT_THAT(produce.places, ElementsAre(Place{"known", 1})) << "nobody knows the other's name";
+  const RequestSubjects fetched = OfResponse(
+      1, 13, R"({"Responses": [{)" + known + R"(, "Partitions": [{"PartitionIndex": 3}]}]})");
+  EXPECT_THAT(fetched.places, ElementsAre(Place{"known", 3}));
+  EXPECT_THAT(OfRequest(3, 12, R"({"Topics": [{)" + known + R"(, "Name": null}]})").topics,
+              ElementsAre("known"));
 }
 
 TEST(RequestSubjectsTest, GroupsByEveryNameTheyHave) {
@@ -120,7 +144,7 @@ TEST(RequestSubjectsTest, AnAssignmentIsWhatSyncGroupAnswers) {
 }
 
 TEST(RequestSubjectsTest, BytesThatAreNoRequestAreAboutNothing) {
-  EXPECT_THAT(FindApi(0)->request.subjects("\x01\x02", 9, true).topics, IsEmpty());
+  EXPECT_THAT(FindApi(0)->request.subjects("\x01\x02", 9, true, kNames).topics, IsEmpty());
 }
 
 }  // namespace
