@@ -37,6 +37,8 @@ const std::map<std::string, ControlAccess> kControlAccess = {
     {"loopback", ControlAccess::kLoopback},
     {"everywhere", ControlAccess::kEverywhere}};
 
+const std::map<std::string, bool> kOnOff = {{"off", false}, {"on", true}};
+
 constexpr const char* kExamples =
     "Examples:\n"
     "  wherry                                    NATS 4222, Kafka 9092, HTTP 8222, data kept\n"
@@ -61,6 +63,7 @@ struct Flags {
   std::string log_level = "info";
   std::string control;  // empty: by --ephemeral
   std::string clock = "real";
+  std::string auto_create_topics = "on";
 };
 
 // Accepts the keys of a map; --help names them as the flag's type already.
@@ -115,6 +118,11 @@ void DeclareData(CLI::App& app, Flags& flags, ServerOptions& options) {
   AddValue(app, "--kafka-default-partitions", options.broker.kafka.default_partitions, "N",
            "Partitions of a topic created without a number")
       ->check(CLI::Range(1, kMaxDefaultPartitions).description(""))
+      ->capture_default_str()
+      ->group(group);
+  AddValue(app, "--kafka-auto-create-topics", flags.auto_create_topics, "on|off",
+           "Whether a topic is created when a client asks for one that is not there")
+      ->check(OneOf(kOnOff))
       ->capture_default_str()
       ->group(group);
 }
@@ -255,6 +263,7 @@ CommandLine Settle(const Flags& flags, ServerOptions options) {
   options.broker.data_dir = flags.ephemeral ? "" : flags.data_dir;
   options.broker.listen = flags.listen.empty() && !flags.ephemeral ? kDefaultListen : flags.listen;
   options.broker.sync = kSyncModes.at(flags.sync);
+  options.broker.kafka.auto_create_topics = kOnOff.at(flags.auto_create_topics);
   // Data that is kept is not for everybody who reaches the port.
   options.broker.control = !flags.control.empty() ? kControlAccess.at(flags.control)
                            : flags.ephemeral      ? ControlAccess::kLoopback
