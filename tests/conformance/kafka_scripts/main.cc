@@ -1,4 +1,4 @@
-// Kafka's shell scripts, as far as librdkafka's tests call them, without a JVM: speaks Kafka's admin
+// Kafka's shell scripts as far as librdkafka's tests call them, without a JVM: speaks Kafka's admin
 // protocol by librdkafka and knows nothing of our server.
 //
 //   kafka_scripts kafka-topics.sh --bootstrap-server HOST:PORT --create|--alter|--delete ...

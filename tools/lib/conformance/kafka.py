@@ -262,7 +262,8 @@ class FranzGo:
 def franz_go(options):
     tests = TestList(LISTS / "franz-go.txt")
     need_go(LISTS / "franz_go")
-    return run_suite(options, tests, FranzGo(options, server_of(options, "wherry", "wherry_server")))
+    server = server_of(options, "wherry", "wherry_server")
+    return run_suite(options, tests, FranzGo(options, server))
 
 
 def librdkafka(options):
