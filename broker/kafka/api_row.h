@@ -4,12 +4,14 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "broker/kafka/call.h"
 #include "broker/kafka/request_subjects.h"
 #include "protocol/wire/decoder.h"
 #include "protocol/wire/encoder.h"
+#include "protocol/wire/field_lister.h"
 #include "protocol/wire/json.h"
 #include "protocol/wire/random_filler.h"
 
@@ -21,6 +23,8 @@ struct Schema {
   absl::StatusOr<boost::json::value> (*decode)(std::string_view bytes, int version, bool flexible);
   absl::StatusOr<std::string> (*encode)(const boost::json::value& json, int version, bool flexible);
   std::string (*random)(wire::RandomFiller::Random& random, int version, bool flexible);
+  // Its fields in one version.
+  std::vector<wire::ListedField> (*fields)(int version, bool flexible);
   // What it is about; nothing if the bytes are no such message. Records stay closed.
   RequestSubjects (*subjects)(std::string_view bytes, int version, bool flexible,
                               const TopicNames& names);
@@ -85,6 +89,7 @@ constexpr Schema SchemaOf() {
         wire::Encoder(encoded, version, flexible).Encode(message);
         return encoded.Flat();
       },
+      [](int version, bool flexible) { return wire::FieldLister(version, flexible).List(M()); },
       [](std::string_view bytes, int version, bool flexible, const TopicNames& names) {
         M message;
         RequestSubjects subjects;

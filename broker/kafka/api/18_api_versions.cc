@@ -1,13 +1,14 @@
 // ApiVersions: what this broker speaks, the first thing a client asks.
 //
 // Versions 0-4. v1 adds the throttle time, v3 (KIP-511) the client's name, flexible fields and the
-// rule that an unknown version is answered with a v0 body; v4 changes only the meaning of features.
+// rule that an unknown version is answered with a v0 body, v3 also features (KIP-584), of which
+// those whose versions begin at 0 are told from v4 on, since older clients cannot read them.
 // The response header stays old in every version.
-// Not implemented: features (KIP-584): none is supported and none finalized, so clients keep to
-// classic groups and to transactions of version 1.
+// Not implemented: v5, by which a client says which cluster and node it means to talk to.
 
 #include "broker/kafka/api_table.h"
 #include "broker/kafka/connection_info.h"
+#include "broker/kafka/features.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -99,6 +100,22 @@ ApiVersion Advertised(const ApiRow& row) {
   return {row.key, min, row.max_version};
 }
 
+// The first version whose clients can read a feature's version 0.
+constexpr std::int16_t kFeaturesFromZeroSince = 4;
+
+void TellFeatures(std::int16_t version, Response& response) {
+  for (const Feature& feature : kFeatures) {
+    if (feature.min_version > 0 || version >= kFeaturesFromZeroSince) {
+      response.supported_features.push_back(
+          {feature.name, feature.min_version, feature.max_version});
+    }
+    if (feature.finalized == 0) continue;
+    response.finalized_features.push_back({feature.name, feature.finalized, feature.finalized});
+  }
+  // They never change.
+  response.finalized_features_epoch = 0;
+}
+
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   constexpr std::int16_t kKey = 18;
   Response response;
@@ -117,6 +134,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     call.connection->software_name = request.client_software_name;
     call.connection->software_version = request.client_software_version;
   }
+  TellFeatures(call.version, response);
   for (const ApiRow* row : ApiTable()) response.api_keys.push_back(Advertised(*row));
   reply.Send(response);
 }
