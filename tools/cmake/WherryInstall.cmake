@@ -23,6 +23,9 @@ if(TARGET wherry_server)
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(FILES "${PROJECT_BINARY_DIR}/nats-server" DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
+if(TARGET wherry_export)
+  install(TARGETS wherry_export RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()
 
 configure_package_config_file(tools/cmake/wherryConfig.cmake.in
   "${CMAKE_CURRENT_BINARY_DIR}/wherryConfig.cmake" INSTALL_DESTINATION "${config_dir}")
