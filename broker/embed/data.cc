@@ -1,7 +1,9 @@
 #include "broker/embed/data.h"
 
 #include <charconv>
+#include <filesystem>
 #include <set>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -84,6 +86,11 @@ absl::StatusOr<std::unique_ptr<Data>> Data::Open(const Options& options, runtime
   kafka::ClusterOptions cluster;
   cluster.default_partitions = options.kafka.default_partitions;
   cluster.auto_create_topics = options.kafka.auto_create_topics;
+  if (!options.data_dir.empty()) {
+    std::error_code unknown;  // then it stays as it was given
+    const auto absolute = std::filesystem::absolute(options.data_dir, unknown);
+    cluster.log_dir = unknown ? options.data_dir : absolute.string();
+  }
   if (!options.advertise.empty()) {
     if (absl::Status status = ReadAdvertise(options.advertise, cluster); !status.ok()) {
       return status;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "broker/kafka/fetch_sessions.h"
 #include "protocol/kafka/record_batch.h"
 
 namespace wherry::kafka {
@@ -33,6 +34,14 @@ std::optional<core::ProducerStamp> StampOf(const BatchHeader& header) {
   stamp.max_timestamp = header.max_timestamp;
   return stamp;
 }
+
+Cluster::Cluster(core::Namespace name, ClusterOptions options, Services services)
+    : name_(std::move(name)),
+      options_(std::move(options)),
+      services_(std::move(services)),
+      fetch_sessions_(std::make_unique<FetchSessions>(services_.home)) {}
+
+Cluster::~Cluster() = default;
 
 absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Open(core::Namespace name, ClusterOptions options,
                                                        Services services) {

@@ -26,6 +26,7 @@
 namespace wherry::kafka {
 
 struct BatchHeader;
+class FetchSessions;
 class Session;
 
 // What an idempotent producer wrote on a batch; nullopt: it has none (producer id -1).
@@ -37,6 +38,8 @@ struct ClusterOptions {
   // Where clients are told to connect to; empty, 0: the address at which the client reached us.
   std::string advertised_host;
   std::uint16_t advertised_port = 0;
+  // Where the records lie; empty: in memory.
+  std::string log_dir;
 };
 
 // What a Kafka client takes for a cluster of one node: everything of one namespace that Kafka's
@@ -60,6 +63,8 @@ class Cluster {
     std::function<void(std::string_view line)> log;
   };
 
+  ~Cluster();
+
   // Opens what the store keeps of the namespace. kDataLoss: something of it is damaged.
   static absl::StatusOr<std::unique_ptr<Cluster>> Open(core::Namespace name, ClusterOptions options,
                                                        Services services);
@@ -70,14 +75,21 @@ class Cluster {
   ProducerIds& producer_ids() { return *producer_ids_; }
   core::OffsetStore& offsets() { return *offsets_; }
   core::GroupCoordinator& groups() { return *groups_; }
+  FetchSessions& fetch_sessions() { return *fetch_sessions_; }
 
   const ClusterOptions& options() const { return options_; }
+  // What DescribeLogDirs calls the place of the records.
+  std::string_view log_dir() const {
+    return options_.log_dir.empty() ? "memory" : std::string_view(options_.log_dir);
+  }
   // 22 characters of base64, kept in the store.
   const std::string& cluster_id() const { return cluster_id_; }
   // Kept by a namespace that is emptied: its cluster stays the same one, and no producer id comes
   // twice.
   bool IsIdentity(std::string_view key) const;
   runtime::Shard& home() { return services_.home; }
+  const storage::LogStore& store() const { return services_.store; }
+  const core::MemoryBudget& budget() const { return services_.budget; }
   void Log(std::string_view line) const {
     if (services_.log) services_.log(line);
   }
@@ -109,8 +121,7 @@ class Cluster {
   void BeforeStop();
 
  private:
-  Cluster(core::Namespace name, ClusterOptions options, Services services)
-      : name_(std::move(name)), options_(std::move(options)), services_(std::move(services)) {}
+  Cluster(core::Namespace name, ClusterOptions options, Services services);
   absl::Status Load();
   absl::Status LoadClusterId();
   absl::Status LoadGroups();
@@ -123,6 +134,7 @@ class Cluster {
   std::unique_ptr<ProducerIds> producer_ids_;
   std::unique_ptr<core::OffsetStore> offsets_;
   std::unique_ptr<core::GroupCoordinator> groups_;
+  std::unique_ptr<FetchSessions> fetch_sessions_;
   std::shared_ptr<core::RequestLog> request_log_;
   absl::flat_hash_set<Session*> sessions_;
   std::shared_ptr<core::FaultPlan> faults_;

@@ -4,15 +4,18 @@
 // (KIP-227), v9 leader epochs (KIP-320), v11 racks (KIP-392), v12 flexible fields and divergence,
 // v13 topic ids instead of names (KIP-516), v16 the way to a new leader (KIP-951). v15, v17 and v18
 // changed what followers say of themselves; v14 nothing that one node sees.
-// Not implemented: fetch sessions: every answer carries session id 0, which tells the client to
-// send its whole request each time; transactions: the last stable offset is the high watermark.
+// A session (fetch_sessions.h) knows what was asked for and told before; an incremental fetch tells
+// only of partitions with records, with an error, or whose offsets have moved. Faults and the
+// request log find in one only the topics that it names, not those that its session knows.
+// Not implemented: transactions: the last stable offset is the high watermark.
 
 #include <algorithm>
-#include <deque>
 
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/fetch_list.h"
+#include "broker/kafka/fetch_sessions.h"
 #include "broker/runtime/timers.h"
 #include "protocol/kafka/error_code.h"
 
@@ -228,156 +231,120 @@ constexpr std::int64_t kMaxResponseBytes = 55 * 1024 * 1024;
 constexpr std::chrono::minutes kMaxWait{5};
 constexpr std::int16_t kTopicIdsSince = 13;
 
+// What of a request an operation needs until it is answered.
+struct Wish {
+  std::int32_t max_wait_ms = 0;
+  std::uint64_t min_bytes = 0;
+  std::int64_t max_bytes = 0;
+  bool incremental = false;  // only what has changed is told
+};
+
 // One request, from its arrival to its answer: first it waits until min_bytes are there, an error
-// is, or the time is up; then it reads partition by partition, in the order of the request.
-// Threads: the home shard. Owned by what it waits for (its timer, its waiters, a read under way),
-// until it is answered or abandoned.
+// is, or the time is up; then it reads partition by partition.
+// Threads: the home shard. Owned by what it waits for (its timer, a read under way) and by the one
+// who answers, until it is answered or abandoned.
 class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
  public:
-  FetchOperation(const Call& call, const Request& request, Reply<Response> reply)
-      : cluster_(call.cluster),
-        by_id_(call.version >= kTopicIdsSince),
-        request_(request),
+  // `parts`: all that is to be told of; an incremental one takes its list's queue.
+  FetchOperation(Cluster& cluster, Wish wish, std::shared_ptr<FetchList> list,
+                 std::vector<FetchList::Part> parts, std::int32_t session_id,
+                 Reply<Response> reply)
+      : cluster_(cluster),
+        wish_(wish),
+        list_(std::move(list)),
+        parts_(std::move(parts)),
         reply_(std::move(reply)),
-        timer_(call.cluster.home().timers(), runtime::TimerKind::kPatience, "fetch"),
-        bytes_left_(std::min<std::int64_t>(request.max_bytes, kMaxResponseBytes)) {}
+        timer_(cluster.home().timers(), runtime::TimerKind::kPatience, "fetch"),
+        bytes_left_(std::min(wish.max_bytes, kMaxResponseBytes)) {
+    response_.session_id = session_id;
+  }
 
   void Begin() {
-    Lay();
-    if (request_.max_wait_ms <= 0 || Satisfied()) return Collect();
+    if (wish_.max_wait_ms <= 0 || list_->Satisfies(wish_.min_bytes)) return Collect();
     const auto wait =
-        std::min<runtime::Duration>(std::chrono::milliseconds(request_.max_wait_ms), kMaxWait);
+        std::min<runtime::Duration>(std::chrono::milliseconds(wish_.max_wait_ms), kMaxWait);
     timer_.Arm(wait, [self = shared_from_this()] { self->Collect(); });
     reply_.OnAbandoned([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->StopWaiting();
     });
-    ForEach([this](const FetchPartition& asked, PartitionData&, core::Partition* partition) {
-      static_cast<void>(asked);
-      waiters_.emplace_back(*partition, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (self != nullptr && self->Satisfied()) self->Collect();
-      });
-      return true;
+    waiting_ = true;
+    list_->Await(this, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self == nullptr || !self->waiting_) return;
+      if (self->list_->Satisfies(self->wish_.min_bytes)) self->Collect();
     });
   }
 
  private:
-  // The response in the shape of the request.
-  void Lay() {
-    for (const FetchTopic& topic : request_.topics) {
-      FetchableTopicResponse& part = response_.responses.emplace_back();
-      part.topic = topic.topic;
-      part.topic_id = topic.topic_id;
-      for (const FetchPartition& asked : topic.partitions) {
-        part.partitions.emplace_back().partition_index = asked.partition;
-      }
-    }
-  }
-
-  core::Partition* Find(std::size_t t, std::size_t p) const {
-    const Topic* const topic = FindTopic(t);
-    return topic == nullptr ? nullptr
-                            : topic->partition(request_.topics[t].partitions[p].partition);
-  }
-
-  const Topic* FindTopic(std::size_t t) const {
-    const FetchTopic& asked = request_.topics[t];
-    return cluster_.topics().Find(asked.topic_id, asked.topic);
-  }
-
-  // Calls `visit(asked, answered, partition)` for each until it returns false; false then.
-  template <typename Visit>
-  bool ForEach(Visit visit) {
-    for (std::size_t t = 0; t < request_.topics.size(); ++t) {
-      for (std::size_t p = 0; p < request_.topics[t].partitions.size(); ++p) {
-        if (!visit(request_.topics[t].partitions[p], response_.responses[t].partitions[p],
-                   Find(t, p))) {
-          return false;
-        }
-      }
-    }
-    return true;
-  }
-
-  static ErrorCode Check(const FetchPartition& asked, const core::Partition* partition) {
-    if (partition == nullptr) return ErrorCode::kUnknownTopicOrPartition;
-    if (asked.current_leader_epoch > Cluster::kLeaderEpoch) return ErrorCode::kUnknownLeaderEpoch;
-    if (asked.fetch_offset < partition->start_offset() ||
-        asked.fetch_offset > partition->high_watermark()) {
-      return ErrorCode::kOffsetOutOfRange;
-    }
-    return ErrorCode::kNone;
-  }
-
-  bool Satisfied() {
-    if (request_.topics.empty()) return true;
-    std::uint64_t bytes = 0;
-    const std::uint64_t wanted = static_cast<std::uint64_t>(std::max(request_.min_bytes, 0));
-    const bool all_wait =
-        ForEach([&](const FetchPartition& asked, PartitionData&, core::Partition* partition) {
-          if (Check(asked, partition) != ErrorCode::kNone) return false;
-          bytes += partition->BytesFrom(asked.fetch_offset);
-          return bytes < wanted;
-        });
-    return !all_wait || bytes >= wanted;
-  }
-
   void StopWaiting() {
     // The timer's callback may be what holds us.
     const auto alive = shared_from_this();
-    waiters_.clear();
+    // Another request of the session may wait by now.
+    if (std::exchange(waiting_, false)) list_->StopAwaiting(this);
+    if (response_.session_id == 0) list_->StopWatching();
     timer_.Cancel();
   }
 
   void Collect() {
     const auto alive = shared_from_this();
     StopWaiting();
-    for (; topic_ < request_.topics.size(); ++topic_, partition_ = 0) {
-      for (; partition_ < request_.topics[topic_].partitions.size(); ++partition_) {
-        if (!CollectOne()) return;
-      }
+    std::vector<FetchList::Part> queue = list_->TakeQueue();
+    if (wish_.incremental) parts_ = std::move(queue);
+    Continue();
+  }
+
+  void Continue() {
+    const auto alive = shared_from_this();
+    for (; next_ < parts_.size(); ++next_) {
+      if (!CollectOne()) return;
     }
+    // Those whose turn did not come have it first next time.
+    for (const FetchList::Part& part : read_) list_->Settle(part, true);
     reply_.Send(response_);
   }
 
   // False: the batches come later, from disk.
   bool CollectOne() {
-    const FetchPartition& asked = request_.topics[topic_].partitions[partition_];
-    PartitionData& part = response_.responses[topic_].partitions[partition_];
-    core::Partition* const partition = Find(topic_, partition_);
-    part.error_code = Check(asked, partition);
-    if (by_id_ && FindTopic(topic_) == nullptr) part.error_code = ErrorCode::kUnknownTopicId;
-    if (partition != nullptr) {
-      part.high_watermark = part.last_stable_offset = partition->high_watermark();
-      part.log_start_offset = partition->start_offset();
+    const FetchedPartition& asked = *parts_[next_];
+    const FetchList::Finding found = list_->Find(asked);
+    current_ = PartitionData();
+    current_.partition_index = asked.index;
+    current_.error_code = found.error;
+    if (found.partition != nullptr) {
+      current_.high_watermark = current_.last_stable_offset = found.partition->high_watermark();
+      current_.log_start_offset = found.partition->start_offset();
     }
-    if (part.error_code != ErrorCode::kNone) return true;
+    if (found.diverges) {
+      current_.diverging_epoch = {Cluster::kLeaderEpoch, current_.high_watermark};
+    }
     // The first batch is returned whatever its size, or its reader would stand still (KIP-74).
-    if (has_records_ && bytes_left_ <= 0) return true;
-    const std::int64_t limit = std::min<std::int64_t>(asked.partition_max_bytes, bytes_left_);
+    full_ = has_records_ && bytes_left_ <= 0;
+    if (found.error != ErrorCode::kNone || found.diverges || full_) return Told();
+    const std::int64_t limit = std::min<std::int64_t>(asked.max_bytes, bytes_left_);
     const auto max_bytes = static_cast<std::size_t>(std::max<std::int64_t>(limit, 0));
-    if (auto now = partition->ReadNow(asked.fetch_offset, max_bytes); now.has_value()) {
-      Take(*std::move(now), part);
-      return true;
+    if (auto now = found.partition->ReadNow(asked.fetch_offset, max_bytes); now.has_value()) {
+      Take(*std::move(now));
+      return Told();
     }
-    partition->Read(asked.fetch_offset, max_bytes,
-                    [self = shared_from_this()](core::Partition::ReadResult read) {
-                      self->Take(
-                          std::move(read),
-                          self->response_.responses[self->topic_].partitions[self->partition_]);
-                      ++self->partition_;
-                      self->Collect();
-                    });
+    found.partition->Read(asked.fetch_offset, max_bytes,
+                          [self = shared_from_this()](core::Partition::ReadResult read) {
+                            self->Take(std::move(read));
+                            self->Told();
+                            ++self->next_;
+                            self->Continue();
+                          });
     return false;
   }
 
-  void Take(core::Partition::ReadResult read, PartitionData& part) {
+  void Take(core::Partition::ReadResult read) {
     if (!read.ok()) {
-      part.error_code = absl::IsOutOfRange(read.status()) ? ErrorCode::kOffsetOutOfRange
-                        : absl::IsNotFound(read.status()) ? ErrorCode::kUnknownTopicOrPartition
-                                                          : ErrorCode::kKafkaStorageError;
-      if (part.error_code == ErrorCode::kKafkaStorageError) {
-        const Topic* const topic = FindTopic(topic_);
+      current_.error_code = absl::IsOutOfRange(read.status()) ? ErrorCode::kOffsetOutOfRange
+                            : absl::IsNotFound(read.status())
+                                ? ErrorCode::kUnknownTopicOrPartition
+                                : ErrorCode::kKafkaStorageError;
+      if (current_.error_code == ErrorCode::kKafkaStorageError) {
+        const NamedTopic& named = *parts_[next_]->topic;
+        const Topic* const topic = cluster_.topics().Find(named.id, named.name);
         cluster_.Log(absl::StrCat("reading topic '", topic == nullptr ? "" : topic->name,
                                   "' failed: ", std::string(read.status().message())));
       }
@@ -387,34 +354,153 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
       const auto size = static_cast<std::int64_t>(batch.bytes->size());
       // A read returns one batch at least, which only the first partition with any may send in
       // spite of the limit.
-      if (has_records_ && size > bytes_left_) return;
+      full_ = has_records_ && size > bytes_left_;
+      if (full_) return;
       has_records_ = true;
       bytes_left_ -= size;
-      part.records.batches.push_back(std::move(batch.bytes));
+      current_.records.batches.push_back(std::move(batch.bytes));
     }
   }
 
+  // The partition's part is done. True, for CollectOne.
+  bool Told() {
+    FetchedPartition& part = *parts_[next_];
+    const bool has_records = !current_.records.batches.empty();
+    const bool failed = current_.error_code != ErrorCode::kNone;
+    const bool changed = part.high_watermark != current_.high_watermark ||
+                         part.last_stable_offset != current_.last_stable_offset ||
+                         part.log_start_offset != current_.log_start_offset;
+    const bool diverges = current_.diverging_epoch != EpochEndOffset();
+    // When the error is over, that is something new.
+    part.high_watermark = failed ? -1 : current_.high_watermark;
+    part.last_stable_offset = current_.last_stable_offset;
+    part.log_start_offset = current_.log_start_offset;
+    if (has_records) {
+      read_.push_back(parts_[next_]);
+    } else {
+      list_->Settle(parts_[next_], failed || diverges || full_);
+    }
+    if (wish_.incremental && !has_records && !failed && !changed && !diverges) return true;
+    std::vector<FetchableTopicResponse>& topics = response_.responses;
+    if (topics.empty() || topics.back().topic_id != part.topic->id ||
+        topics.back().topic != part.topic->name) {
+      topics.push_back({part.topic->name, part.topic->id, {}});
+    }
+    topics.back().partitions.push_back(std::move(current_));
+    return true;
+  }
+
   Cluster& cluster_;
-  const bool by_id_;
-  const Request request_;
+  const Wish wish_;
+  const std::shared_ptr<FetchList> list_;
+  std::vector<FetchList::Part> parts_;
+  std::size_t next_ = 0;  // of them, to be read
+  PartitionData current_;
+  std::vector<FetchList::Part> read_;  // with records in the answer
   Reply<Response> reply_;
   Response response_;
   runtime::Timer timer_;
-  std::deque<core::Partition::Waiter> waiters_;
+  bool waiting_ = false;
   std::int64_t bytes_left_;
   bool has_records_ = false;
-  std::size_t topic_ = 0;  // the next to be read
-  std::size_t partition_ = 0;
+  bool full_ = false;  // no more of the partition fits
 };
 
-void Handle(const Call& call, const Request& request, Reply<Response> reply) {
-  if (request.session_id != 0) {
-    Response response;
-    // We gave out none.
-    response.error_code = ErrorCode::kFetchSessionIdNotFound;
-    return reply.Send(response);
+// What is asked for, in the order of the request.
+std::vector<FetchList::Part> PutAll(const Request& request, FetchList& list) {
+  std::vector<FetchList::Part> parts;
+  for (const FetchTopic& topic : request.topics) {
+    FetchedPartition asked;
+    asked.topic = std::make_shared<const NamedTopic>(NamedTopic{topic.topic, topic.topic_id});
+    for (const FetchPartition& partition : topic.partitions) {
+      asked.index = partition.partition;
+      asked.current_leader_epoch = partition.current_leader_epoch;
+      asked.fetch_offset = partition.fetch_offset;
+      asked.last_fetched_epoch = partition.last_fetched_epoch;
+      asked.max_bytes = partition.partition_max_bytes;
+      parts.push_back(list.Put(asked));
+    }
   }
-  std::make_shared<FetchOperation>(call, request, std::move(reply))->Begin();
+  return parts;
+}
+
+std::size_t PartitionsOf(const Request& request) {
+  std::size_t partitions = 0;
+  for (const FetchTopic& topic : request.topics) partitions += topic.partitions.size();
+  return partitions;
+}
+
+// A name that no topic has is not kept: it may be long.
+bool MayBeKept(const Request& request) {
+  return std::all_of(request.topics.begin(), request.topics.end(), [](const FetchTopic& topic) {
+    return topic.topic.size() <= TopicCatalog::kMaxNameSize;
+  });
+}
+
+Wish WishOf(const Request& request) {
+  return {request.max_wait_ms, static_cast<std::uint64_t>(std::max(request.min_bytes, 0)),
+          request.max_bytes};
+}
+
+constexpr std::int32_t kNewSession = 0, kNoSession = -1;  // epochs
+
+// Everything is asked for and told; a session may begin with it.
+void FetchAll(const Call& call, const Request& request, Reply<Response> reply) {
+  FetchSessions& sessions = call.cluster.fetch_sessions();
+  sessions.Remove(request.session_id);
+  const auto list =
+      std::make_shared<FetchList>(call.cluster.topics(), call.version >= kTopicIdsSince);
+  list->set_stable_only(request.isolation_level != 0);
+  std::vector<FetchList::Part> parts = PutAll(request, *list);
+  std::int32_t id = 0;
+  if (request.session_epoch == kNewSession && MayBeKept(request)) id = sessions.Add(list);
+  if (id != 0) list->Watch();
+  std::make_shared<FetchOperation>(call.cluster, WishOf(request), list, std::move(parts), id,
+                                   std::move(reply))
+      ->Begin();
+}
+
+// What the session knows is asked for, with what the request changes in it.
+void FetchChanges(const Call& call, const Request& request, Reply<Response> reply) {
+  FetchSessions& sessions = call.cluster.fetch_sessions();
+  FetchSession* const session = sessions.Find(request.session_id);
+  const bool by_id = call.version >= kTopicIdsSince;
+  Response refusal;
+  if (session == nullptr || !sessions.HasRoom(PartitionsOf(request)) || !MayBeKept(request)) {
+    sessions.Remove(request.session_id);
+    refusal.error_code = ErrorCode::kFetchSessionIdNotFound;
+  } else if (session->epoch != request.session_epoch) {
+    refusal.error_code = ErrorCode::kInvalidFetchSessionEpoch;
+  } else if (session->list->by_id() != by_id) {
+    refusal.error_code = ErrorCode::kFetchSessionTopicIdError;
+  }
+  if (refusal.error_code != ErrorCode::kNone) return reply.Send(refusal);
+
+  const std::shared_ptr<FetchList> list = session->list;
+  list->set_stable_only(request.isolation_level != 0);
+  PutAll(request, *list);
+  for (const ForgottenTopic& topic : request.forgotten_topics_data) {
+    const NamedTopic named{topic.topic, topic.topic_id};
+    for (const std::int32_t partition : topic.partitions) list->Forget(named, partition);
+  }
+  if (list->size() == 0) {
+    sessions.Remove(request.session_id);
+    return reply.Send(Response());
+  }
+  // They wrap to 1: 0 begins a session.
+  session->epoch = session->epoch == INT32_MAX ? 1 : session->epoch + 1;
+  sessions.Touch(*session);
+  Wish wish = WishOf(request);
+  wish.incremental = true;
+  std::make_shared<FetchOperation>(call.cluster, wish, list, std::vector<FetchList::Part>(),
+                                   request.session_id, std::move(reply))
+      ->Begin();
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const bool all = request.session_epoch == kNewSession || request.session_epoch == kNoSession;
+  if (all) return FetchAll(call, request, std::move(reply));
+  FetchChanges(call, request, std::move(reply));
 }
 
 void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
@@ -429,6 +515,8 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
       part.error_code = error;
     }
   }
+  // A fetch of what its session knows may name nobody who could have the error.
+  if (response.responses.empty()) response.error_code = error;
   reply.Send(response);
 }
 

@@ -1,0 +1,130 @@
+// ElectLeaders: asks for another leader of partitions. The only node leads them all, so no election
+// is ever needed.
+//
+// Versions 0-2. v1 brought the kind of election (KIP-460), v2 is flexible.
+
+#include "absl/strings/str_cat.h"
+#include "broker/kafka/api_row.h"
+#include "broker/kafka/cluster.h"
+#include "protocol/kafka/error_code.h"
+
+namespace wherry::kafka {
+
+namespace {
+
+struct AskedTopic {
+  std::string topic;
+  std::vector<std::int32_t> partitions;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Topic", m.topic);
+    v.Array("Partitions", m.partitions);
+  }
+};
+
+struct Request {
+  std::int8_t election_type = 0;
+  std::optional<std::vector<AskedTopic>> topic_partitions;  // nullopt: all
+  std::int32_t timeout_ms = 60'000;
+
+  static void Visit(auto& v, auto& m) {
+    v.Since(1).Field("ElectionType", m.election_type);
+    v.Nullable("TopicPartitions", m.topic_partitions);
+    v.Field("TimeoutMs", m.timeout_ms);
+  }
+};
+
+struct PartitionResult {
+  std::int32_t partition_id = 0;
+  ErrorCode error_code = ErrorCode::kNone;
+  std::optional<std::string> error_message;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("PartitionId", m.partition_id);
+    v.Field("ErrorCode", m.error_code);
+    v.Nullable("ErrorMessage", m.error_message);
+  }
+};
+
+struct TopicResult {
+  std::string topic;
+  std::vector<PartitionResult> partition_result;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("Topic", m.topic);
+    v.Array("PartitionResult", m.partition_result);
+  }
+};
+
+struct Response {
+  std::int32_t throttle_time_ms = 0;
+  ErrorCode error_code = ErrorCode::kNone;
+  std::vector<TopicResult> replica_election_results;
+
+  static void Visit(auto& v, auto& m) {
+    v.Field("ThrottleTimeMs", m.throttle_time_ms);
+    v.Since(1).Field("ErrorCode", m.error_code);
+    v.Array("ReplicaElectionResults", m.replica_election_results);
+  }
+};
+
+PartitionResult Elect(const Topic* topic, const AskedTopic& asked, std::int32_t partition) {
+  if (topic == nullptr) {
+    return {partition, ErrorCode::kUnknownTopicOrPartition,
+            absl::StrCat("No such topic as ", asked.topic)};
+  }
+  if (topic->partition(partition) == nullptr) {
+    return {partition, ErrorCode::kUnknownTopicOrPartition,
+            absl::StrCat("No such partition as ", asked.topic, "-", partition)};
+  }
+  return {partition, ErrorCode::kElectionNotNeeded,
+          "Leader election not needed for topic partition."};
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  constexpr std::int8_t kPreferred = 0, kUnclean = 1;
+  Response response;
+  if (request.election_type != kPreferred && request.election_type != kUnclean) {
+    response.error_code = ErrorCode::kInvalidRequest;
+    return reply.Send(response);
+  }
+  // Of all, Kafka answers only those that an election was needed for.
+  if (!request.topic_partitions.has_value()) return reply.Send(response);
+  for (const AskedTopic& asked : *request.topic_partitions) {
+    const Topic* const topic = call.cluster.topics().Find(asked.topic);
+    TopicResult& result = response.replica_election_results.emplace_back();
+    result.topic = asked.topic;
+    for (const std::int32_t partition : asked.partitions) {
+      result.partition_result.push_back(Elect(topic, asked, partition));
+    }
+  }
+  reply.Send(response);
+}
+
+void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Response> reply) {
+  Response response;
+  response.error_code = error;
+  const auto refuse = [&](const std::string& topic, std::int32_t partition) {
+    std::vector<TopicResult>& results = response.replica_election_results;
+    if (results.empty() || results.back().topic != topic) results.push_back({topic, {}});
+    results.back().partition_result.push_back({partition, error, std::nullopt});
+  };
+  if (request.topic_partitions.has_value()) {
+    for (const AskedTopic& asked : *request.topic_partitions) {
+      for (const std::int32_t partition : asked.partitions) refuse(asked.topic, partition);
+    }
+    return reply.Send(response);
+  }
+  for (const auto& [name, topic] : call.cluster.topics().topics()) {
+    const auto count = static_cast<std::int32_t>(topic->partitions.size());
+    for (std::int32_t partition = 0; partition < count; ++partition) refuse(name, partition);
+  }
+  reply.Send(response);
+}
+
+}  // namespace
+
+extern constexpr ApiRow api_43_elect_leaders = MakeRow<Request, Response, Handle, Refuse>(
+    {.key = 43, .name = "ElectLeaders", .min_version = 0, .max_version = 2, .flexible_since = 2});
+
+}  // namespace wherry::kafka
