@@ -64,6 +64,10 @@ GroupError Group::Heartbeat(const MemberClaim& claim) {
 GroupError Group::ValidateCommit(const MemberClaim& claim) {
   // Whoever uses the group to keep offsets, and assigns partitions by hand.
   if (claim.generation < 0 && state_ == GroupState::kEmpty) return GroupError::kNone;
+  // A producer of a time before KIP-447 says nothing of the member it commits for.
+  const bool anonymous =
+      claim.generation < 0 && claim.member_id.empty() && !claim.instance_id.has_value();
+  if (claim.transactional && anonymous) return GroupError::kNone;
   Member* member = nullptr;
   if (const GroupError error = Find(claim.member_id, claim.instance_id, member);
       error != GroupError::kNone) {
@@ -71,7 +75,9 @@ GroupError Group::ValidateCommit(const MemberClaim& claim) {
   }
   HearFrom(*member, claim.connection);
   if (claim.generation != generation_) return GroupError::kIllegalGeneration;
-  if (state_ == GroupState::kCompletingRebalance) return GroupError::kRebalanceInProgress;
+  if (state_ == GroupState::kCompletingRebalance && !claim.transactional) {
+    return GroupError::kRebalanceInProgress;
+  }
   RestartSession(*member);
   return GroupError::kNone;
 }

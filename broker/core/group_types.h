@@ -75,6 +75,8 @@ struct MemberClaim {
   std::string member_id;
   std::optional<std::string> instance_id;  // static membership (KIP-345)
   ConnectionId connection = 0;
+  // The commit is part of a producer's transaction, which it ends in the generation it began in.
+  bool transactional = false;
 };
 
 struct JoinRequest {

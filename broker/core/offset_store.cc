@@ -11,6 +11,17 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
+// Key and value on disk, or a little more.
+constexpr std::size_t kFixedBytes = 64;
+
+std::size_t SizeOf(std::string_view group, const OffsetStore::TopicPartition& partition,
+                   const std::optional<CommittedOffset>& committed) {
+  if (!committed.has_value()) return 0;
+  return kFixedBytes + group.size() + partition.first.size() + committed->metadata.size();
+}
+
+}  // namespace
+
 std::string EncodeOffset(const CommittedOffset& committed) {
   std::string out;
   PutBigEndian(out, kVersion);
@@ -32,17 +43,6 @@ std::optional<CommittedOffset> DecodeOffset(std::string_view value) {
   if (!reader.Ended()) return std::nullopt;
   return committed;
 }
-
-// Key and value on disk, or a little more.
-constexpr std::size_t kFixedBytes = 64;
-
-std::size_t SizeOf(std::string_view group, const OffsetStore::TopicPartition& partition,
-                   const std::optional<CommittedOffset>& committed) {
-  if (!committed.has_value()) return 0;
-  return kFixedBytes + group.size() + partition.first.size() + committed->metadata.size();
-}
-
-}  // namespace
 
 OffsetStore::OffsetStore(const Namespace& name_space, CommitQueue& commits, std::size_t max_bytes)
     : key_prefix_(StateKey(name_space, "offsets/")),
@@ -111,6 +111,18 @@ void OffsetStore::Commit(std::string_view group, std::vector<Entry> entries,
         });
   }
   Submit(std::move(changes), std::move(done));
+}
+
+CommitQueue::Done OffsetStore::StageCommit(std::string_view group, std::vector<Entry> entries,
+                                           storage::CommitBatch& batch) {
+  std::vector<Change> changes;
+  changes.reserve(entries.size());
+  for (Entry& entry : entries) {
+    changes.push_back({std::string(group),
+                       {std::move(entry.topic), entry.partition},
+                       std::move(entry.committed)});
+  }
+  return Stage(std::move(changes), batch);
 }
 
 std::optional<CommittedOffset> OffsetStore::Fetch(std::string_view group, std::string_view topic,

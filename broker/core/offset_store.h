@@ -27,6 +27,11 @@ struct CommittedOffset {
   bool operator==(const CommittedOffset&) const = default;
 };
 
+// As the value of a key in the store's state.
+std::string EncodeOffset(const CommittedOffset& committed);
+// nullopt: damaged, or of an unknown version.
+std::optional<CommittedOffset> DecodeOffset(std::string_view value);
+
 // The committed offsets of one namespace's consumer groups, by group, topic and partition. Seen by
 // Fetch only once committed; a commit that fails leaves the older offset in place.
 //
@@ -60,6 +65,11 @@ class OffsetStore {
   // All entries or none. `done` runs as a later task on the home shard, also when this is gone.
   // kResourceExhausted: more than max_bytes in all groups.
   void Commit(std::string_view group, std::vector<Entry> entries, CommitQueue::Done done);
+
+  // Commits with what else `batch` holds, whatever max_bytes says. The caller submits the batch
+  // now, and runs what is returned with the outcome.
+  [[nodiscard]] CommitQueue::Done StageCommit(std::string_view group, std::vector<Entry> entries,
+                                              storage::CommitBatch& batch);
 
   std::optional<CommittedOffset> Fetch(std::string_view group, std::string_view topic,
                                        std::int32_t partition) const;

@@ -14,6 +14,25 @@ namespace {
 // What an Open reads at a time while it rebuilds the producer table.
 constexpr std::size_t kReplayBytes = 4 * 1024 * 1024;
 
+std::string Complaint(ProducerTable::Verdict verdict, const ProducerStamp& stamp) {
+  switch (verdict) {
+    case ProducerTable::Verdict::kOutOfOrder:
+      return absl::StrCat("sequence ", stamp.first_sequence, " of producer ", stamp.producer_id,
+                          " does not follow the last one written");
+    case ProducerTable::Verdict::kStaleEpoch:
+      return absl::StrCat("epoch ", stamp.epoch, " of producer ", stamp.producer_id,
+                          " has been superseded");
+    case ProducerTable::Verdict::kInsideTransaction:
+      return absl::StrCat("producer ", stamp.producer_id,
+                          " has a transaction open here, and the batch is not part of one");
+    case ProducerTable::Verdict::kStaleCoordinator:  // of markers only
+    case ProducerTable::Verdict::kAccept:
+    case ProducerTable::Verdict::kDuplicate:
+      break;
+  }
+  return {};
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Partition>> Partition::Open(storage::LogId log, Services services) {
@@ -22,20 +41,13 @@ absl::StatusOr<std::unique_ptr<Partition>> Partition::Open(storage::LogId log, S
   return std::unique_ptr<Partition>(new Partition(std::move(state)));
 }
 
-std::string Partition::SnapshotKey(storage::LogId log) {
-  // A namespace's keys begin with the size of its name; no name is empty, so 0 is the broker's own.
-  std::string key("\0\0producers/", 12);
-  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(log >> shift));
-  return key;
-}
-
 absl::Status Partition::State::Load() {
   const absl::StatusOr<storage::LogBounds> bounds = services.store.Bounds(log);
   if (!bounds.ok()) return bounds.status();
   start_offset = bounds->start_offset;
   high_watermark = next_offset = bounds->end_offset;
   if (durable()) tail = std::make_shared<Tail>();
-  if (bounds->start_offset == bounds->end_offset) return absl::OkStatus();
+  if (bounds->end_offset == 0) return absl::OkStatus();  // nothing was ever written
 
   const auto snapshot = services.store.Get(SnapshotKey(log));
   if (!snapshot.ok()) return snapshot.status();
@@ -46,7 +58,8 @@ absl::Status Partition::State::Load() {
     producers = std::move(decoded->table);
     from = std::max(from, decoded->end_offset);
   }
-  return Replay(from, bounds->end_offset);
+  if (absl::Status status = Replay(from, bounds->end_offset); !status.ok()) return status;
+  return LoadTransactions();
 }
 
 absl::Status Partition::State::Replay(std::int64_t offset, std::int64_t end_offset) {
@@ -55,8 +68,9 @@ absl::Status Partition::State::Replay(std::int64_t offset, std::int64_t end_offs
     if (!batches.ok()) return batches.status();
     if (batches->empty()) break;  // only a gap is left
     for (const storage::Batch& batch : *batches) {
-      const std::optional<ProducerStamp> stamp = services.inspect(*batch.bytes);
-      if (stamp.has_value()) producers.Record(*stamp, batch.base_offset);
+      const Inspection inspected = services.inspect(*batch.bytes);
+      if (inspected.producer.has_value()) producers.Record(*inspected.producer, batch.base_offset);
+      if (inspected.marker.has_value()) producers.Record(*inspected.marker);
     }
     offset = batches->back().last_offset + 1;
   }
@@ -78,20 +92,11 @@ void Partition::State::Append(AppendRequest request, absl::AnyInvocable<void(App
   if (closed) return refuse(AppendError::kClosed, "the partition is closed");
   if (request.producer.has_value()) {
     const ProducerTable::Answer answer = producers.Check(*request.producer);
-    switch (answer.verdict) {
-      case ProducerTable::Verdict::kAccept:
-        break;
-      case ProducerTable::Verdict::kDuplicate:
-        return AnswerDuplicate(answer.original, std::move(done));
-      case ProducerTable::Verdict::kOutOfOrder:
-        return refuse(
-            AppendError::kOutOfOrderSequence,
-            absl::StrCat("sequence ", request.producer->first_sequence, " of producer ",
-                         request.producer->producer_id, " does not follow the last one written"));
-      case ProducerTable::Verdict::kStaleEpoch:
-        return refuse(AppendError::kStaleProducerEpoch,
-                      absl::StrCat("epoch ", request.producer->epoch, " of producer ",
-                                   request.producer->producer_id, " has been superseded"));
+    if (answer.verdict == ProducerTable::Verdict::kDuplicate) {
+      return AnswerDuplicate(answer.original, std::move(done));
+    }
+    if (answer.verdict != ProducerTable::Verdict::kAccept) {
+      return refuse(ErrorOf(answer.verdict), Complaint(answer.verdict, *request.producer));
     }
   }
   if (!services.budget.Allows(request.bytes.size())) {
@@ -117,32 +122,45 @@ void Partition::State::AnswerDuplicate(const ProducerTable::KeptBatch& original,
   Later(std::move(done), std::move(result));
 }
 
-void Partition::State::Submit(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done) {
+Partition::State::Pending Partition::State::Place(std::string bytes, std::int32_t record_count,
+                                                  std::int64_t max_timestamp) {
   Pending append;
   append.batch.base_offset = next_offset;
-  append.batch.last_offset = next_offset + request.record_count - 1;
-  append.batch.max_timestamp = request.max_timestamp;
-  services.patch_offset(request.bytes, next_offset);
-  append.batch.bytes = std::make_shared<const std::string>(std::move(request.bytes));
-  append.done = std::move(done);
-  next_offset += request.record_count;
+  append.batch.last_offset = next_offset + record_count - 1;
+  append.batch.max_timestamp = max_timestamp;
+  services.patch_offset(bytes, next_offset);
+  append.batch.bytes = std::make_shared<const std::string>(std::move(bytes));
+  next_offset += record_count;
+  return append;
+}
 
-  storage::CommitBatch commit;
-  commit.Add({log, append.batch.base_offset, append.batch.last_offset, append.batch.max_timestamp,
-              append.batch.bytes});
+void Partition::State::Submit(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done) {
+  Pending append = Place(std::move(request.bytes), request.record_count, request.max_timestamp);
+  append.done = std::move(done);
   if (request.producer.has_value()) {
     append.undo = producers.Record(*request.producer, append.batch.base_offset);
-    // A memory store ends with its producers; nothing would read the snapshot.
-    if (durable() && ++appends_since_snapshot >= kAppendsPerSnapshot) {
-      appends_since_snapshot = 0;
-      commit.Put(SnapshotKey(log), SnapshotValue());
-    }
+    const bool begins = request.producer->transactional &&
+                        (!append.undo->before.has_value() ||
+                         append.undo->before->transaction_start < 0);
+    if (begins) transactions.Begin(append.batch.base_offset);
+  }
+  storage::CommitBatch commit;
+  CommitQueue::Done committed = Stage(std::move(append), commit);
+  services.commits.Submit(std::move(commit), std::move(committed));
+}
+
+CommitQueue::Done Partition::State::Stage(Pending append, storage::CommitBatch& commit) {
+  commit.Add({log, append.batch.base_offset, append.batch.last_offset, append.batch.max_timestamp,
+              append.batch.bytes});
+  // A memory store ends with its producers; nothing would read the snapshot.
+  if (append.undo.has_value() && durable() && ++appends_since_snapshot >= kAppendsPerSnapshot) {
+    appends_since_snapshot = 0;
+    commit.Put(SnapshotKey(log), SnapshotValue());
   }
   pending.push_back(std::move(append));
-  services.commits.Submit(std::move(commit), [state = shared_from_this(),
-                                              generation = generation](const absl::Status& status) {
+  return [state = shared_from_this(), generation = generation](const absl::Status& status) {
     if (state->generation == generation) state->OnCommitted(status);
-  });
+  };
 }
 
 void Partition::State::OnCommitted(const absl::Status& status) {
@@ -150,12 +168,13 @@ void Partition::State::OnCommitted(const absl::Status& status) {
   Pending append = std::move(pending.front());
   pending.pop_front();
   high_watermark = append.batch.last_offset + 1;
+  transactions.Commit(high_watermark);
   AppendResult result;
   result.base_offset = append.batch.base_offset;
   result.max_timestamp = append.batch.max_timestamp;
   if (tail != nullptr) services.tails.Add(tail, std::move(append.batch));
   WakeAtEndOfTurn();
-  append.done(result);
+  if (append.done) append.done(result);
   result.duplicate = true;
   for (auto& duplicate : append.duplicates) duplicate(result);
 }
@@ -168,11 +187,12 @@ void Partition::State::Cut(AppendError error, const std::string& message) {
   for (auto append = cut.rbegin(); append != cut.rend(); ++append) {
     if (append->undo.has_value()) producers.Revert(*append->undo);
   }
+  transactions.Cut(next_offset);
   AppendResult result;
   result.error = error;
   result.message = message;
   for (Pending& append : cut) {
-    append.done(result);
+    if (append.done) append.done(result);
     for (auto& duplicate : append.duplicates) duplicate(result);
   }
 }
@@ -201,6 +221,7 @@ void Partition::TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::St
       [state = state_, to, done = std::move(done)](absl::Status status) mutable {
         if (status.ok() && to > state->start_offset) {
           state->start_offset = to;
+          state->ForgetAborted();
           state->WakeAtEndOfTurn();
         }
         done(std::move(status));

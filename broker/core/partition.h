@@ -6,12 +6,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/producer_table.h"
+#include "broker/core/transaction_index.h"
 #include "broker/runtime/shard.h"
 #include "storage/log_store.h"
 
@@ -25,6 +27,8 @@ enum class AppendError {
   kNone,
   kOutOfOrderSequence,  // the producer's sequence does not follow its last one
   kStaleProducerEpoch,  // a newer incarnation of this producer has written
+  kInsideTransaction,   // a plain batch of a producer whose transaction is open
+  kStaleCoordinator,    // a marker of a coordinator that another has taken over from
   kMemoryLimit,         // the broker's memory cap is reached; nothing was written
   kStorage,             // the commit failed; nothing was written
   kClosed,              // the partition is deleted or the broker stops
@@ -35,7 +39,8 @@ enum class AppendError {
 //
 // next_offset() counts what was submitted, high_watermark() what is committed (with
 // SyncPolicy::kCommit: synced); no reader passes the high watermark. A failed commit cuts
-// next_offset() back to it.
+// next_offset() back to it. Readers who want to see nothing of open transactions end at the
+// last_stable_offset().
 //
 // Example: high watermark 10, two appends of 5 and 1 records are submitted: next_offset() is 16, a
 // read ends at 10. When both are committed the high watermark is 16 and waiters run.
@@ -45,9 +50,13 @@ class Partition {
  public:
   // What a protocol fills in once the offset is known. Runs inside Append.
   using PatchOffset = void (*)(std::string& batch, std::int64_t base_offset);
-  // Reads back from a stored batch what Append was told, to rebuild the producer table after a
-  // restart.
-  using Inspect = std::optional<ProducerStamp> (*)(std::string_view batch);
+  // Reads back from a stored batch what Append, or StageMarker, was told, to rebuild the producer
+  // table after a restart.
+  struct Inspection {
+    std::optional<ProducerStamp> producer;
+    std::optional<TransactionMarker> marker;
+  };
+  using Inspect = Inspection (*)(std::string_view batch);
 
   struct Services {
     storage::LogStore& store;
@@ -86,22 +95,45 @@ class Partition {
   // `done` runs as a later task on the home shard, in the order of the appends.
   void Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
 
+  // kNone: the marker may be written.
+  AppendError CheckMarker(const TransactionMarker& marker,
+                          ProducerTable::MarkerEpoch epochs) const;
+  // Ends the producer's transaction here: adds the marker, as the batch `bytes` of one record, to
+  // `batch`, so that it is committed with what else that ends. The caller submits the batch now,
+  // and runs what is returned with the outcome.
+  [[nodiscard]] CommitQueue::Done StageMarker(const TransactionMarker& marker, std::string bytes,
+                                              storage::CommitBatch& batch);
+
   storage::LogId log() const;
   std::int64_t start_offset() const;
   std::int64_t high_watermark() const;
   std::int64_t next_offset() const;
-  // Bytes of committed batches in [offset, high watermark), as far as the tail cache knows them;
-  // batches behind it count as at least one byte each. For a long poll's min_bytes.
-  std::uint64_t BytesFrom(std::int64_t offset) const;
+  // The first offset of the oldest transaction that is open, or the high watermark.
+  std::int64_t last_stable_offset() const;
+  // Those that were aborted and reach into [from, to), `to` being at most the last stable offset.
+  std::vector<AbortedTransaction> Aborted(std::int64_t from, std::int64_t to) const;
+  const ProducerTable& producers() const;
+
+  // Bytes of committed batches in [offset, end_offset), at most to the high watermark, as far as
+  // the tail cache knows them; batches behind it count as at least one byte each. For a long poll's
+  // min_bytes.
+  std::uint64_t BytesFrom(std::int64_t offset, std::int64_t end_offset = INT64_MAX) const;
 
   using ReadResult = absl::StatusOr<std::vector<storage::Batch>>;
   // At once, where the tail cache or a memory store has it: the batches from the one that holds
-  // `offset` up to the high watermark. kOutOfRange outside [start_offset, high_watermark]. nullopt:
-  // it must come from disk, use Read.
-  std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const;
+  // `offset` up to limits.end_offset, at most to the high watermark. kOutOfRange outside
+  // [start_offset, high_watermark]. nullopt: it must come from disk, use Read.
+  std::optional<ReadResult> ReadNow(std::int64_t offset, storage::ReadLimits limits) const;
+  std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const {
+    return ReadNow(offset, storage::ReadLimits{.max_bytes = max_bytes});
+  }
   // The same from wherever it is; `done` runs as a later task on the home shard, also after the
   // partition is gone (with kNotFound).
-  void Read(std::int64_t offset, std::size_t max_bytes, absl::AnyInvocable<void(ReadResult)> done);
+  void Read(std::int64_t offset, storage::ReadLimits limits,
+            absl::AnyInvocable<void(ReadResult)> done);
+  void Read(std::int64_t offset, std::size_t max_bytes, absl::AnyInvocable<void(ReadResult)> done) {
+    Read(offset, storage::ReadLimits{.max_bytes = max_bytes}, std::move(done));
+  }
 
   // Lookups; `done` runs as a later task on the home shard. Only committed batches are found.
   using FindResult = absl::StatusOr<std::optional<storage::Batch>>;
@@ -130,8 +162,11 @@ class Partition {
 
   // Writes the producer table, so that the next Open replays little. Called at a clean stop.
   void SnapshotProducers();
-  // Where a log's producer table lies; whoever deletes the log deletes this key.
+  // Deletes what is kept beside the log: for whoever deletes the log.
+  void EraseState(storage::CommitBatch& batch) const;
+  // Where a log's producer table lies, and what the keys of its aborted transactions begin with.
   static std::string SnapshotKey(storage::LogId log);
+  static std::string AbortedPrefix(storage::LogId log);
   // Appends by idempotent producers between two snapshots: what an Open after a crash replays.
   static constexpr int kAppendsPerSnapshot = 500;
 

@@ -45,63 +45,67 @@ void Partition::State::Wake() {
 }
 
 std::optional<Partition::ReadResult> Partition::State::ReadNow(std::int64_t offset,
-                                                               std::size_t max_bytes) const {
+                                                               storage::ReadLimits limits) const {
   if (offset < start_offset || offset > high_watermark) {
     return absl::OutOfRangeError(absl::StrCat("offset ", offset, " lies outside [", start_offset,
                                               ", ", high_watermark, "]"));
   }
-  if (offset == high_watermark) return std::vector<storage::Batch>();
-  if (!durable()) return services.store.Read(log, offset, {max_bytes, high_watermark});
+  limits.end_offset = std::min(limits.end_offset, high_watermark);
+  if (offset >= limits.end_offset) return std::vector<storage::Batch>();
+  if (!durable()) return services.store.Read(log, offset, limits);
   if (tail->batches.empty() || offset < tail->batches.front().base_offset) return std::nullopt;
-  return ReadTail(offset, max_bytes);
+  return ReadTail(offset, limits);
 }
 
-Partition::ReadResult Partition::State::ReadTail(std::int64_t offset, std::size_t max_bytes) const {
+Partition::ReadResult Partition::State::ReadTail(std::int64_t offset,
+                                                 const storage::ReadLimits& limits) const {
   const auto first = std::partition_point(
       tail->batches.begin(), tail->batches.end(),
       [offset](const storage::Batch& batch) { return batch.last_offset < offset; });
   std::vector<storage::Batch> found;
   std::size_t bytes = 0;
   for (auto batch = first; batch != tail->batches.end(); ++batch) {
+    if (batch->base_offset >= limits.end_offset) break;
     bytes += batch->bytes->size();
-    if (!found.empty() && bytes > max_bytes) break;
+    if (!found.empty() && bytes > limits.max_bytes) break;
     found.push_back(*batch);
   }
   return found;
 }
 
-std::uint64_t Partition::BytesFrom(std::int64_t offset) const {
+std::uint64_t Partition::BytesFrom(std::int64_t offset, std::int64_t end_offset) const {
   const State& state = *state_;
-  if (offset >= state.high_watermark) return 0;
+  const std::int64_t end = std::min(end_offset, state.high_watermark);
+  if (offset >= end) return 0;
   std::uint64_t bytes = 0;
   if (!state.durable()) {
-    const std::optional<ReadResult> found = state.ReadNow(offset, kCountedBytes);
+    const std::optional<ReadResult> found = state.ReadNow(offset, {kCountedBytes, end});
     if (!found.has_value() || !found->ok()) return 0;
     for (const storage::Batch& batch : **found) bytes += batch.bytes->size();
     return bytes;
   }
   for (auto batch = state.tail->batches.rbegin(); batch != state.tail->batches.rend(); ++batch) {
     if (batch->last_offset < offset) return bytes;
-    bytes += batch->bytes->size();
+    if (batch->base_offset < end) bytes += batch->bytes->size();
     if (batch->base_offset <= offset) return bytes;
   }
   return bytes + 1;
 }
 
 std::optional<Partition::ReadResult> Partition::ReadNow(std::int64_t offset,
-                                                        std::size_t max_bytes) const {
-  return state_->ReadNow(offset, max_bytes);
+                                                        storage::ReadLimits limits) const {
+  return state_->ReadNow(offset, limits);
 }
 
-void Partition::Read(std::int64_t offset, std::size_t max_bytes,
+void Partition::Read(std::int64_t offset, storage::ReadLimits limits,
                      absl::AnyInvocable<void(ReadResult)> done) {
-  std::optional<ReadResult> now = state_->ReadNow(offset, max_bytes);
+  std::optional<ReadResult> now = state_->ReadNow(offset, limits);
   if (now.has_value()) {
     state_->services.home.Post(
         [now = std::move(*now), done = std::move(done)]() mutable { done(std::move(now)); });
     return;
   }
-  const storage::ReadLimits limits{max_bytes, state_->high_watermark};
+  limits.end_offset = std::min(limits.end_offset, state_->high_watermark);
   state_->Elsewhere<ReadResult>(
       [log = state_->log, offset, limits](storage::LogStore& store) {
         return store.Read(log, offset, limits);

@@ -1,6 +1,7 @@
 #pragma once
 
-// What a Partition keeps, and how: partition.cc appends, partition_read.cc reads and waits.
+// What a Partition keeps, and how: partition.cc appends, partition_transactions.cc ends
+// transactions, partition_read.cc reads and waits.
 
 #include <deque>
 #include <memory>
@@ -15,12 +16,14 @@
 
 namespace wherry::core {
 
+AppendError ErrorOf(ProducerTable::Verdict verdict);
+
 // Outlives its Partition as long as a commit or a read is under way.
 struct Partition::State : std::enable_shared_from_this<State> {
   struct Pending {
     storage::Batch batch;
     std::optional<ProducerTable::Undo> undo;
-    absl::AnyInvocable<void(AppendResult)> done;
+    absl::AnyInvocable<void(AppendResult)> done;  // empty: of a marker
     // The same batch, sent again before it was committed.
     std::vector<absl::AnyInvocable<void(AppendResult)>> duplicates;
   };
@@ -29,18 +32,27 @@ struct Partition::State : std::enable_shared_from_this<State> {
 
   absl::Status Load();
   absl::Status Replay(std::int64_t offset, std::int64_t end_offset);
+  absl::Status LoadTransactions();
   void Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
   void AnswerDuplicate(const ProducerTable::KeptBatch& original,
                        absl::AnyInvocable<void(AppendResult)> done);
+  // Gives the batch its place at the end.
+  Pending Place(std::string bytes, std::int32_t record_count, std::int64_t max_timestamp);
   void Submit(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
+  // Adds what was placed to `commit`; what is returned is to be run with the outcome.
+  CommitQueue::Done Stage(Pending append, storage::CommitBatch& commit);
   void OnCommitted(const absl::Status& status);
   void Cut(AppendError error, const std::string& message);
   void Later(absl::AnyInvocable<void(AppendResult)> done, AppendResult result);
   void WakeAtEndOfTurn();
   void Wake();
 
-  std::optional<ReadResult> ReadNow(std::int64_t offset, std::size_t max_bytes) const;
-  ReadResult ReadTail(std::int64_t offset, std::size_t max_bytes) const;
+  CommitQueue::Done StageMarker(const TransactionMarker& marker, std::string bytes,
+                                storage::CommitBatch& batch);
+  void ForgetAborted();
+
+  std::optional<ReadResult> ReadNow(std::int64_t offset, storage::ReadLimits limits) const;
+  ReadResult ReadTail(std::int64_t offset, const storage::ReadLimits& limits) const;
   bool durable() const { return services.store.durable(); }
   std::string SnapshotValue() const { return producers.Encode(next_offset); }
 
@@ -57,6 +69,7 @@ struct Partition::State : std::enable_shared_from_this<State> {
   std::deque<Pending> pending;
   std::uint64_t generation = 0;  // moves with every cut: older commits' answers are stale
   ProducerTable producers;
+  TransactionIndex transactions;
   int appends_since_snapshot = 0;
   Waiter* waiters = nullptr;
   bool wake_scheduled = false;

@@ -6,7 +6,9 @@ namespace wherry::core {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+// Without transactions.
+constexpr std::uint8_t kOldVersion = 1;
 
 std::int32_t Following(std::int32_t sequence) { return sequence == INT32_MAX ? 0 : sequence + 1; }
 
@@ -15,11 +17,16 @@ std::int32_t Following(std::int32_t sequence) { return sequence == INT32_MAX ? 0
 ProducerTable::Answer ProducerTable::Check(const ProducerStamp& stamp) const {
   const auto found = producers_.find(stamp.producer_id);
   // Nothing known (new, or forgotten): any sequence begins a new run.
-  if (found == producers_.end()) return {};
+  if (found == producers_.end()) {
+    const bool begins = !stamp.begins_at_zero || stamp.first_sequence == 0;
+    return {begins ? Verdict::kAccept : Verdict::kOutOfOrder, {}};
+  }
   const Producer& producer = found->second;
   if (stamp.epoch < producer.epoch) return {Verdict::kStaleEpoch, {}};
   if (stamp.epoch > producer.epoch) {
-    return {stamp.first_sequence == 0 ? Verdict::kAccept : Verdict::kOutOfOrder, {}};
+    if (stamp.first_sequence != 0) return {Verdict::kOutOfOrder, {}};
+    const bool plain_inside = producer.transaction_start >= 0 && !stamp.transactional;
+    return {plain_inside ? Verdict::kInsideTransaction : Verdict::kAccept, {}};
   }
   for (std::size_t i = 0; i < producer.count; ++i) {
     const KeptBatch& batch = producer.batches[i];
@@ -28,32 +35,66 @@ ProducerTable::Answer ProducerTable::Check(const ProducerStamp& stamp) const {
       return {Verdict::kDuplicate, batch};
     }
   }
-  const bool follows =
-      producer.count == 0 ||
-      stamp.first_sequence == Following(producer.batches[producer.count - 1].last_sequence);
-  return {follows ? Verdict::kAccept : Verdict::kOutOfOrder, {}};
+  // A marker brought the epoch, no batch has followed it.
+  const std::int32_t expected =
+      producer.count == 0 ? 0 : Following(producer.batches[producer.count - 1].last_sequence);
+  if (stamp.first_sequence != expected) return {Verdict::kOutOfOrder, {}};
+  const bool plain_inside = producer.transaction_start >= 0 && !stamp.transactional;
+  return {plain_inside ? Verdict::kInsideTransaction : Verdict::kAccept, {}};
 }
 
-ProducerTable::Undo ProducerTable::Record(const ProducerStamp& stamp, std::int64_t base_offset) {
-  Undo undo{stamp.producer_id, std::nullopt};
-  const auto [found, added] = producers_.try_emplace(stamp.producer_id);
+ProducerTable::Verdict ProducerTable::Check(const TransactionMarker& marker,
+                                            MarkerEpoch epochs) const {
+  const auto found = producers_.find(marker.producer_id);
+  if (found == producers_.end()) return Verdict::kAccept;
+  const Producer& producer = found->second;
+  const int least = producer.epoch + (epochs == MarkerEpoch::kLater ? 1 : 0);
+  if (marker.epoch < least) return Verdict::kStaleEpoch;
+  return marker.coordinator_epoch < producer.coordinator_epoch ? Verdict::kStaleCoordinator
+                                                               : Verdict::kAccept;
+}
+
+ProducerTable::Producer& ProducerTable::Touch(std::int64_t producer_id, std::int16_t epoch,
+                                              Undo& undo) {
+  undo.producer_id = producer_id;
+  const auto [found, added] = producers_.try_emplace(producer_id);
   Producer& producer = found->second;
   if (!added) {
     undo.before = producer;
     by_last_write_.erase(producer.last_write);
   }
-  if (producer.epoch != stamp.epoch) {
-    producer = Producer();
-    producer.epoch = stamp.epoch;
+  if (producer.epoch != epoch) {
+    producer.epoch = epoch;
+    producer.count = 0;
   }
+  producer.last_write = next_write_++;
+  by_last_write_[producer.last_write] = producer_id;
+  return producer;
+}
+
+ProducerTable::Undo ProducerTable::Record(const ProducerStamp& stamp, std::int64_t base_offset) {
+  Undo undo;
+  Producer& producer = Touch(stamp.producer_id, stamp.epoch, undo);
   if (producer.count == kBatchesKept) {
     for (std::size_t i = 1; i < kBatchesKept; ++i) producer.batches[i - 1] = producer.batches[i];
     --producer.count;
   }
   producer.batches[producer.count++] = {stamp.first_sequence, stamp.last_sequence, base_offset,
                                         stamp.max_timestamp};
-  producer.last_write = next_write_++;
-  by_last_write_[producer.last_write] = stamp.producer_id;
+  producer.last_timestamp = stamp.max_timestamp;
+  if (stamp.transactional && producer.transaction_start < 0) {
+    producer.transaction_start = base_offset;
+  }
+  if (producers_.size() > kMaxProducers) Forget();
+  return undo;
+}
+
+ProducerTable::Undo ProducerTable::Record(const TransactionMarker& marker) {
+  Undo undo;
+  Producer& producer = Touch(marker.producer_id, marker.epoch, undo);
+  producer.transaction_start = -1;
+  producer.coordinator_epoch = marker.coordinator_epoch;
+  producer.last_timestamp = marker.timestamp;
   if (producers_.size() > kMaxProducers) Forget();
   return undo;
 }
@@ -71,9 +112,13 @@ void ProducerTable::Revert(const Undo& undo) {
 }
 
 void ProducerTable::Forget() {
-  const auto oldest = by_last_write_.begin();
-  producers_.erase(oldest->second);
-  by_last_write_.erase(oldest);
+  for (auto oldest = by_last_write_.begin(); oldest != by_last_write_.end(); ++oldest) {
+    const auto producer = producers_.find(oldest->second);
+    if (producer->second.transaction_start >= 0) continue;
+    producers_.erase(producer);
+    by_last_write_.erase(oldest);
+    return;
+  }
 }
 
 std::string ProducerTable::Encode(std::int64_t end_offset) const {
@@ -93,13 +138,17 @@ std::string ProducerTable::Encode(std::int64_t end_offset) const {
       PutBigEndian(out, producer.batches[i].base_offset);
       PutBigEndian(out, producer.batches[i].max_timestamp);
     }
+    PutBigEndian(out, producer.transaction_start);
+    PutBigEndian(out, producer.coordinator_epoch);
+    PutBigEndian(out, producer.last_timestamp);
   }
   return out;
 }
 
 absl::StatusOr<ProducerTable::Decoded> ProducerTable::Decode(std::string_view bytes) {
   StateReader reader{bytes};
-  if (reader.Take<std::uint8_t>() != kVersion || !reader.good) {
+  const auto version = reader.Take<std::uint8_t>();
+  if (version != kVersion && version != kOldVersion) {
     return absl::DataLossError("the snapshot of idempotent producers is of an unknown version");
   }
   Decoded decoded;
@@ -117,6 +166,11 @@ absl::StatusOr<ProducerTable::Decoded> ProducerTable::Decode(std::string_view by
       batch.last_sequence = reader.Take<std::int32_t>();
       batch.base_offset = reader.Take<std::int64_t>();
       batch.max_timestamp = reader.Take<std::int64_t>();
+    }
+    if (version == kVersion) {
+      producer.transaction_start = reader.Take<std::int64_t>();
+      producer.coordinator_epoch = reader.Take<std::int32_t>();
+      producer.last_timestamp = reader.Take<std::int64_t>();
     }
     if (decoded.table.producers_.contains(producer_id)) reader.good = false;
     if (!reader.good) break;

@@ -166,8 +166,8 @@ absl::StatusOr<storage::CommitBatch> Data::Erasure(const kafka::Cluster& cluster
         return true;
       });
   if (!scanned.ok()) return scanned;
-  for (const storage::LogId log : cluster.topics().Logs()) {
-    commit.Delete(core::Partition::SnapshotKey(log));
+  for (const auto& [name, topic] : cluster.topics().topics()) {
+    for (const auto& partition : topic->partitions) partition->EraseState(commit);
   }
   return commit;
 }

@@ -48,6 +48,11 @@ std::string BatchOf(const KafkaRecord& record, std::int64_t timestamp) {
   return builder.Build();
 }
 
+bool IsControlBatch(std::string_view batch) {
+  const auto header = kafka::ParseBatchHeader(batch);
+  return header.has_value() && header->is_control();
+}
+
 absl::Status StatusFor(const core::Partition::AppendResult& result) {
   switch (result.error) {
     case core::AppendError::kNone:
@@ -58,6 +63,8 @@ absl::Status StatusFor(const core::Partition::AppendResult& result) {
       return absl::NotFoundError(result.message);
     case core::AppendError::kOutOfOrderSequence:
     case core::AppendError::kStaleProducerEpoch:
+    case core::AppendError::kInsideTransaction:
+    case core::AppendError::kStaleCoordinator:
     case core::AppendError::kStorage:
       break;
   }
@@ -170,6 +177,10 @@ StatusOr<std::vector<KafkaRecord>> Kafka::Read(std::string_view topic, std::int3
     if (!batches.ok()) return batches.status();
     if (batches.value().empty()) break;
     for (const storage::Batch& batch : batches.value()) {
+      if (IsControlBatch(*batch.bytes)) {
+        next = batch.last_offset + 1;
+        continue;
+      }
       // Records are opened on the caller's thread, not on the broker's.
       const absl::Status opened =
           kafka::ForEachRecord(*batch.bytes, [&](const kafka::Record& record) {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "broker/kafka/fetch_sessions.h"
+#include "protocol/kafka/control_batch.h"
 #include "protocol/kafka/record_batch.h"
 
 namespace wherry::kafka {
@@ -16,6 +17,17 @@ constexpr std::string_view kClusterIdKey = "cluster-id";
 void Patch(std::string& batch, std::int64_t base_offset) {
   SetBaseOffset(batch, base_offset);
   SetPartitionLeaderEpoch(batch, Cluster::kLeaderEpoch);
+}
+
+core::Partition::Inspection Inspect(std::string_view batch) {
+  const std::optional<BatchHeader> header = ParseBatchHeader(batch);
+  if (!header.has_value()) return {};
+  if (!header->is_control()) return {StampOf(*header), std::nullopt};
+  const std::optional<EndTxnMarker> marker = ParseEndTxnMarker(batch);
+  if (!marker.has_value()) return {};
+  return {std::nullopt,
+          core::TransactionMarker{marker->producer_id, marker->producer_epoch, marker->commit,
+                                  marker->coordinator_epoch, marker->timestamp}};
 }
 
 }  // namespace
@@ -32,6 +44,7 @@ std::optional<core::ProducerStamp> StampOf(const BatchHeader& header) {
                     INT32_MAX;
   stamp.last_sequence = static_cast<std::int32_t>(last);
   stamp.max_timestamp = header.max_timestamp;
+  stamp.transactional = header.is_transactional();
   return stamp;
 }
 
@@ -60,10 +73,7 @@ absl::Status Cluster::Load() {
       services_.tails,
       services_.home,
       Patch,
-      [](std::string_view batch) -> std::optional<core::ProducerStamp> {
-        const std::optional<BatchHeader> header = ParseBatchHeader(batch);
-        return header.has_value() ? StampOf(*header) : std::nullopt;
-      }};
+      Inspect};
   if (absl::Status status = LoadClusterId(); !status.ok()) return status;
   auto topics = TopicCatalog::Open(name_, partition_services);
   if (!topics.ok()) return topics.status();
@@ -82,10 +92,44 @@ absl::Status Cluster::LoadGroups() {
       name_, {services_.store, services_.commits, services_.home, *offsets_}, {});
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);
+  if (absl::Status status = LoadTransactions(); !status.ok()) return status;
   topics_->set_on_delete([this](const Topic& topic, storage::CommitBatch& commit) {
-    return offsets_->DeleteTopic(topic.name, commit);
+    return [offsets = offsets_->DeleteTopic(topic.name, commit),
+            pending = pending_offsets_->DeleteTopic(topic.name, commit)](
+               const absl::Status& status) mutable {
+      offsets(status);
+      pending(status);
+    };
   });
   return absl::OkStatus();
+}
+
+absl::Status Cluster::LoadTransactions() {
+  auto pending =
+      core::PendingOffsets::Open(name_, services_.store, services_.commits, *offsets_);
+  if (!pending.ok()) return pending.status();
+  pending_offsets_ = *std::move(pending);
+  const auto find_partition = [this](std::string_view name,
+                                     std::int32_t index) -> core::Partition* {
+    const Topic* const topic = topics_->Find(name);
+    return topic == nullptr ? nullptr : topic->partition(index);
+  };
+  const auto next_producer_id = [this](ProducerIds::Done done) {
+    producer_ids_->Next(std::move(done));
+  };
+  auto transactions = core::TransactionCoordinator::Open(
+      name_,
+      {services_.store, services_.commits, services_.home, *pending_offsets_, find_partition,
+       next_producer_id, MarkerBytes},
+      {});
+  if (!transactions.ok()) return transactions.status();
+  transactions_ = *std::move(transactions);
+  return absl::OkStatus();
+}
+
+std::string Cluster::MarkerBytes(const core::TransactionMarker& marker) {
+  return BuildEndTxnMarker({marker.producer_id, marker.epoch, marker.commit,
+                            marker.coordinator_epoch, marker.timestamp});
 }
 
 bool Cluster::IsIdentity(std::string_view key) const {

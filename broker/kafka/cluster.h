@@ -17,7 +17,9 @@
 #include "broker/core/offset_store.h"
 #include "broker/core/background_thread.h"
 #include "broker/core/request_log.h"
+#include "broker/core/pending_offsets.h"
 #include "broker/core/tail_cache.h"
+#include "broker/core/transaction_coordinator.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/topic_catalog.h"
 #include "broker/net/endpoint.h"
@@ -52,6 +54,9 @@ class Cluster {
   static constexpr std::int32_t kNodeId = 1;
   // Leaders never change, so no partition ever has another epoch (KIP-101).
   static constexpr std::int32_t kLeaderEpoch = 0;
+  // Of transactional ids, and of groups in transactions: both are parts of keys in the store.
+  static constexpr std::size_t kMaxTransactionalIdSize = 32 * 1024;
+  static constexpr std::size_t kMaxTransactionalGroupSize = 32 * 1024;
 
   struct Services {
     storage::LogStore& store;
@@ -76,6 +81,11 @@ class Cluster {
   core::OffsetStore& offsets() { return *offsets_; }
   core::GroupCoordinator& groups() { return *groups_; }
   FetchSessions& fetch_sessions() { return *fetch_sessions_; }
+  core::TransactionCoordinator& transactions() { return *transactions_; }
+  core::PendingOffsets& pending_offsets() { return *pending_offsets_; }
+  core::CommitQueue& commits() { return services_.commits; }
+  // The control batch that a marker is.
+  static std::string MarkerBytes(const core::TransactionMarker& marker);
 
   const ClusterOptions& options() const { return options_; }
   // What DescribeLogDirs calls the place of the records.
@@ -125,6 +135,7 @@ class Cluster {
   absl::Status Load();
   absl::Status LoadClusterId();
   absl::Status LoadGroups();
+  absl::Status LoadTransactions();
 
   const core::Namespace name_;
   const ClusterOptions options_;
@@ -135,6 +146,8 @@ class Cluster {
   std::unique_ptr<core::OffsetStore> offsets_;
   std::unique_ptr<core::GroupCoordinator> groups_;
   std::unique_ptr<FetchSessions> fetch_sessions_;
+  std::unique_ptr<core::PendingOffsets> pending_offsets_;
+  std::unique_ptr<core::TransactionCoordinator> transactions_;
   std::shared_ptr<core::RequestLog> request_log_;
   absl::flat_hash_set<Session*> sessions_;
   std::shared_ptr<core::FaultPlan> faults_;

@@ -193,7 +193,7 @@ void TopicCatalog::Delete(Topic& topic, Done deleted) {
   storage::CommitBatch commit;
   commit.Delete(Key(taken->name));
   for (const auto& partition : taken->partitions) {
-    commit.Delete(core::Partition::SnapshotKey(partition->log()));
+    partition->EraseState(commit);
   }
   Done others = on_delete_ ? on_delete_(*taken, commit) : [](const absl::Status&) {};
   auto ended = [this, taken, others = std::move(others),

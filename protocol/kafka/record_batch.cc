@@ -249,7 +249,7 @@ std::string BatchBuilder::Build() {
   writer.Int(header_.partition_leader_epoch);
   writer.Int(kMagic);
   writer.Int(header_.crc);
-  writer.Int(static_cast<std::int16_t>(codec));
+  writer.Int(static_cast<std::int16_t>(header_.attributes | static_cast<int>(codec)));
   writer.Int(header_.record_count - 1);
   writer.Int(header_.base_timestamp);
   writer.Int(header_.max_timestamp);

@@ -32,10 +32,13 @@ struct BatchHeader {
   std::int32_t base_sequence = -1;
   std::int32_t record_count = 0;
 
+  static constexpr std::int16_t kTransactional = 0x10;
+  static constexpr std::int16_t kControl = 0x20;
+
   int codec_bits() const { return attributes & 0x07; }
   bool is_log_append_time() const { return (attributes & 0x08) != 0; }
-  bool is_transactional() const { return (attributes & 0x10) != 0; }
-  bool is_control() const { return (attributes & 0x20) != 0; }
+  bool is_transactional() const { return (attributes & kTransactional) != 0; }
+  bool is_control() const { return (attributes & kControl) != 0; }
   // Of the whole batch. Example: batch_length 49 is a header and no records: 61 bytes. What a
   // negative batch_length gives is as large as no batch.
   std::size_t size() const { return static_cast<std::size_t>(std::int64_t{12} + batch_length); }
@@ -95,6 +98,10 @@ class BatchBuilder {
   explicit BatchBuilder(Codec codec = Codec::kNone) : codec_(codec) {}
 
   void SetProducer(std::int64_t id, std::int16_t epoch, std::int32_t base_sequence);
+  // The batch is part of the producer's transaction.
+  void SetTransactional() { header_.attributes |= BatchHeader::kTransactional; }
+  // It is the broker's (control_batch.h).
+  void SetControl() { header_.attributes |= BatchHeader::kControl; }
   void Add(std::int64_t timestamp, std::optional<std::string_view> key,
            std::optional<std::string_view> value, const RecordHeaders& headers = {});
   std::int32_t record_count() const { return header_.record_count; }

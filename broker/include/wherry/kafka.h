@@ -63,7 +63,8 @@ class WHERRY_EXPORT Kafka {
                                  std::int32_t partition = -1);
 
   // Up to `max_records` records from `offset` on, in order; fewer at the end, none at the high
-  // watermark.
+  // watermark. As a consumer that reads uncommitted: records of open and aborted transactions too,
+  // but not the markers that end them, so offsets may have gaps.
   // kNotFound; kOutOfRange: the offset lies outside the bounds, which the message gives.
   StatusOr<std::vector<KafkaRecord>> Read(std::string_view topic, std::int32_t partition,
                                           std::int64_t offset, std::size_t max_records = 1000);

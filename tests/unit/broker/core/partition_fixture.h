@@ -17,6 +17,31 @@ namespace wherry::core {
 // One partition over a store that the test chooses. A batch's bytes are its text, behind which the
 // fixture's protocol writes what it must find again: the base offset, and the producer.
 class PartitionFixture : public ShardFixture {
+ public:
+  static void PatchOffset(std::string& batch, std::int64_t base_offset) {
+    batch += "@" + std::to_string(base_offset);
+  }
+  // "id:epoch:first:last:text@offset", "t" behind it in a transaction; "commit:id:epoch" and
+  // "abort:id:epoch" of markers; or only "text@offset".
+  static Partition::Inspection Inspect(std::string_view batch) {
+    const std::string text(batch);
+    Partition::Inspection inspection;
+    int epoch = 0;
+    long long id = 0;
+    ProducerStamp stamp;
+    if (std::sscanf(text.c_str(), "%lld:%d:%d:%d:", &id, &epoch, &stamp.first_sequence,
+                    &stamp.last_sequence) == 4) {
+      stamp.producer_id = id;
+      stamp.epoch = static_cast<std::int16_t>(epoch);
+      stamp.transactional = text.find(":t@") != text.npos;
+      inspection.producer = stamp;
+    } else if (std::sscanf(text.c_str(), "commit:%lld:%d", &id, &epoch) == 2 ||
+               std::sscanf(text.c_str(), "abort:%lld:%d", &id, &epoch) == 2) {
+      inspection.marker = {id, static_cast<std::int16_t>(epoch), text.starts_with("commit"), 0, -1};
+    }
+    return inspection;
+  }
+
  protected:
   ~PartitionFixture() override {
     Close();
@@ -45,23 +70,6 @@ class PartitionFixture : public ShardFixture {
     reader_->Stop();
     Settle();
     commits_.reset();
-  }
-
-  static void PatchOffset(std::string& batch, std::int64_t base_offset) {
-    batch += "@" + std::to_string(base_offset);
-  }
-  // "id:epoch:first:last:text@offset", or only "text@offset".
-  static std::optional<ProducerStamp> Inspect(std::string_view batch) {
-    ProducerStamp stamp;
-    int epoch = 0;
-    long long id = 0;
-    if (std::sscanf(std::string(batch).c_str(), "%lld:%d:%d:%d:", &id, &epoch,
-                    &stamp.first_sequence, &stamp.last_sequence) != 4) {
-      return std::nullopt;
-    }
-    stamp.producer_id = id;
-    stamp.epoch = static_cast<std::int16_t>(epoch);
-    return stamp;
   }
 
   using Later = std::shared_ptr<std::optional<Partition::AppendResult>>;
