@@ -16,6 +16,10 @@ struct Feature {
 
 // What ApiVersions tells of, by name. Clients read abilities into it: a feature stands here once
 // it works.
-inline constexpr std::array<Feature, 0> kFeatures{};
+inline constexpr std::array kFeatures = {
+    // 2: each transaction ends its producer's epoch, and need not be told of its partitions before
+    // they are written to (KIP-890).
+    Feature{.name = "transaction.version", .min_version = 0, .max_version = 2, .finalized = 2},
+};
 
 }  // namespace wherry::kafka

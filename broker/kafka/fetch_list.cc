@@ -47,7 +47,7 @@ void FetchList::set_stable_only(bool stable_only) {
 }
 
 std::int64_t FetchList::EndOf(const core::Partition& partition) const {
-  return partition.high_watermark();
+  return stable_only_ ? partition.last_stable_offset() : partition.high_watermark();
 }
 
 FetchList::Finding FetchList::Find(const FetchedPartition& part) const {
@@ -74,7 +74,9 @@ void FetchList::Look(const Part& part) {
   part->stale = false;
   const Finding found = Find(*part);
   const bool urgent = found.error != ErrorCode::kNone || found.diverges;
-  Count(*part, urgent ? 0 : found.partition->BytesFrom(part->fetch_offset), urgent);
+  const std::uint64_t bytes =
+      urgent ? 0 : found.partition->BytesFrom(part->fetch_offset, EndOf(*found.partition));
+  Count(*part, bytes, urgent);
 }
 
 void FetchList::Count(FetchedPartition& part, std::uint64_t bytes, bool urgent) {

@@ -70,6 +70,7 @@ class FetchList {
 
   // Whether a reader sees the end of what is committed, or no more than what is stable.
   void set_stable_only(bool stable_only);
+  bool stable_only() const { return stable_only_; }
   std::int64_t EndOf(const core::Partition& partition) const;
 
   // What a fetch of the partition would meet: the partition, unless there is an error.

@@ -45,7 +45,9 @@ void SubjectCollector::AddGroup(const std::string& group) {
 
 void SubjectCollector::SeeText(std::string_view name, const std::string& text) {
   // "Name" is that of many things.
-  const bool names_topic = name == "Name" && IsOneOf(array_, "Topics", "TopicData", "Responses");
+  const bool names_topic =
+      name == "Name" &&
+      IsOneOf(array_, "Topics", "TopicData", "Responses", "V3AndBelowTopics");
   constexpr std::int64_t kTopicResource = 2;
   if (names_topic || IsOneOf(name, "Topic", "TopicName", "TopicNames") ||
       (name == "ResourceName" && resource_type_ == kTopicResource)) {

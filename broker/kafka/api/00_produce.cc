@@ -6,13 +6,15 @@
 // to a new leader (KIP-951), v11 and v12 transactions that need no AddPartitionsToTxn (KIP-890),
 // v13 topic ids instead of names (KIP-516).
 // A topic that does not exist is not created here: clients ask Metadata first, as with Kafka.
-// Not implemented: transactions (a transactional id, or a transactional batch, is refused);
-// message.timestamp.type=LogAppendTime; the timestamp bounds; TimeoutMs: one node waits for no
-// other.
+// A transactional batch must be of the producer's open transaction, whose partition
+// AddPartitionsToTxn has added; from v12 on that is done here.
+// Not implemented: message.timestamp.type=LogAppendTime; the timestamp bounds; TimeoutMs: one node
+// waits for no other.
 
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/transaction_error.h"
 #include "protocol/kafka/error_code.h"
 #include "protocol/kafka/record_batch.h"
 
@@ -141,6 +143,9 @@ struct Response {
 // The first version in which a client knows zstd (KIP-110).
 constexpr std::int16_t kZstdSince = 7;
 constexpr std::int16_t kTopicIdsSince = 13;
+// TRANSACTION_ABORTABLE, and partitions that need not be added before (KIP-890).
+constexpr std::int16_t kAbortableSince = 11;
+constexpr std::int16_t kAddsPartitionsSince = 12;
 
 void Fail(PartitionResponse& part, ErrorCode error, std::string message) {
   part.error_code = error;
@@ -174,6 +179,10 @@ ErrorCode ErrorOf(core::AppendError error) {
       return ErrorCode::kOutOfOrderSequenceNumber;
     case core::AppendError::kStaleProducerEpoch:
       return ErrorCode::kInvalidProducerEpoch;
+    case core::AppendError::kInsideTransaction:
+      return ErrorCode::kInvalidTxnState;
+    case core::AppendError::kStaleCoordinator:
+      return ErrorCode::kTransactionCoordinatorFenced;
     case core::AppendError::kMemoryLimit:
       // What a policy of the broker's owner forbids; not retriable, so the producer hears at once.
       return ErrorCode::kPolicyViolation;
@@ -205,11 +214,44 @@ bool MayAppend(const Call& call, const Topic& topic, std::string_view records,
                       " can"));
     return false;
   }
-  if (checked.header.is_transactional()) {
-    Fail(part, ErrorCode::kInvalidTxnState, "transactions are not supported");
-    return false;
-  }
   return true;
+}
+
+// Whether the batch may be part of its producer's transaction; if not, `part` says why.
+bool EntersTransaction(const Call& call, const std::optional<std::string>& transactional_id,
+                       const std::string& topic, std::int32_t index, const BatchHeader& header,
+                       PartitionResponse& part) {
+  if (!header.is_transactional()) return true;
+  core::TransactionCoordinator& transactions = call.cluster.transactions();
+  const core::ProducerClaim claim{transactional_id.value_or(""),
+                                  {header.producer_id, header.producer_epoch}};
+  // What is added is kept before the batch is: it is submitted first.
+  const core::TransactionError error =
+      call.version >= kAddsPartitionsSince
+          ? transactions.AddPartitions(claim, {{topic, {index}}}, nullptr)
+          : transactions.Verify(claim, topic, index);
+  if (error == core::TransactionError::kNone) return true;
+  ErrorCode code = WriteErrorOf(error, call.version >= kAbortableSince);
+  // What such a client tries again for, without asking for metadata first.
+  if (code == ErrorCode::kConcurrentTransactions && call.version < kAddsPartitionsSince) {
+    code = ErrorCode::kNotEnoughReplicas;
+  }
+  Fail(part, code,
+       absl::StrCat("partition ", index, " of topic '", topic,
+                    "' is not open to producer ", header.producer_id, ", epoch ",
+                    header.producer_epoch, ", of transactional id '", claim.transactional_id,
+                    "': ", ErrorName(ErrorCodeOf(error))));
+  return false;
+}
+
+bool AnyTransactional(const Request& request) {
+  for (const TopicData& topic : request.topic_data) {
+    for (const PartitionData& data : topic.partition_data) {
+      const std::optional<BatchHeader> header = ParseBatchHeader(data.records.view);
+      if (header.has_value() && header->is_transactional()) return true;
+    }
+  }
+  return false;
 }
 
 using Gathering = std::shared_ptr<Gathered<Response>>;
@@ -223,7 +265,8 @@ struct Place {
   }
 };
 
-void AppendTo(const Call& call, const TopicData& asked, const PartitionData& data,
+void AppendTo(const Call& call, const Request& request, const TopicData& asked,
+              const PartitionData& data,
               const Gathering& gathered, Place place) {
   PartitionResponse& part = place.In(*gathered);
   const Topic* const topic = call.cluster.topics().Find(asked.topic_id, asked.name);
@@ -243,6 +286,14 @@ void AppendTo(const Call& call, const TopicData& asked, const PartitionData& dat
   append.record_count = checked.header.last_offset_delta + 1;
   append.max_timestamp = checked.header.max_timestamp;
   append.producer = StampOf(checked.header);
+  if (!EntersTransaction(call, request.transactional_id, topic->name, data.index, checked.header,
+                         part)) {
+    return;
+  }
+  if (append.producer.has_value()) {
+    append.producer->begins_at_zero =
+        checked.header.is_transactional() && call.version >= kAddsPartitionsSince;
+  }
   gathered->Owe();
   part.log_start_offset = partition->start_offset();
   partition->Append(std::move(append), [gathered, place](core::Partition::AppendResult result) {
@@ -277,14 +328,14 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   }
   ErrorCode refused = ErrorCode::kNone;
   if (request.acks < -1 || request.acks > 1) refused = ErrorCode::kInvalidRequiredAcks;
-  if (request.transactional_id.has_value()) {
+  if (!request.transactional_id.has_value() && AnyTransactional(request)) {
     refused = ErrorCode::kTransactionalIdAuthorizationFailed;
   }
   for (std::size_t t = 0; t < request.topic_data.size(); ++t) {
     const TopicData& topic = request.topic_data[t];
     for (std::size_t p = 0; p < topic.partition_data.size(); ++p) {
       if (refused == ErrorCode::kNone) {
-        AppendTo(call, topic, topic.partition_data[p], gathered, {t, p});
+        AppendTo(call, request, topic, topic.partition_data[p], gathered, {t, p});
       } else {
         responses[t].partition_responses[p].error_code = refused;
       }

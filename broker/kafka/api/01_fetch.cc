@@ -7,7 +7,6 @@
 // A session (fetch_sessions.h) knows what was asked for and told before; an incremental fetch tells
 // only of partitions with records, with an error, or whose offsets have moved. Faults and the
 // request log find in one only the topics that it names, not those that its session knows.
-// Not implemented: transactions: the last stable offset is the high watermark.
 
 #include <algorithm>
 
@@ -311,7 +310,8 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     current_.partition_index = asked.index;
     current_.error_code = found.error;
     if (found.partition != nullptr) {
-      current_.high_watermark = current_.last_stable_offset = found.partition->high_watermark();
+      current_.high_watermark = found.partition->high_watermark();
+      current_.last_stable_offset = found.partition->last_stable_offset();
       current_.log_start_offset = found.partition->start_offset();
     }
     if (found.diverges) {
@@ -321,12 +321,14 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     full_ = has_records_ && bytes_left_ <= 0;
     if (found.error != ErrorCode::kNone || found.diverges || full_) return Told();
     const std::int64_t limit = std::min<std::int64_t>(asked.max_bytes, bytes_left_);
-    const auto max_bytes = static_cast<std::size_t>(std::max<std::int64_t>(limit, 0));
-    if (auto now = found.partition->ReadNow(asked.fetch_offset, max_bytes); now.has_value()) {
+    const storage::ReadLimits limits{static_cast<std::size_t>(std::max<std::int64_t>(limit, 0)),
+                                     list_->EndOf(*found.partition)};
+    if (list_->stable_only()) current_.aborted_transactions.emplace();
+    if (auto now = found.partition->ReadNow(asked.fetch_offset, limits); now.has_value()) {
       Take(*std::move(now));
       return Told();
     }
-    found.partition->Read(asked.fetch_offset, max_bytes,
+    found.partition->Read(asked.fetch_offset, limits,
                           [self = shared_from_this()](core::Partition::ReadResult read) {
                             self->Take(std::move(read));
                             self->Told();
@@ -350,15 +352,28 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
       }
       return;
     }
+    std::int64_t end = -1;
     for (storage::Batch& batch : *read) {
       const auto size = static_cast<std::int64_t>(batch.bytes->size());
       // A read returns one batch at least, which only the first partition with any may send in
       // spite of the limit.
       full_ = has_records_ && size > bytes_left_;
-      if (full_) return;
+      if (full_) break;
       has_records_ = true;
       bytes_left_ -= size;
+      end = batch.last_offset + 1;
       current_.records.batches.push_back(std::move(batch.bytes));
+    }
+    if (current_.aborted_transactions.has_value()) ListAborted(end);
+  }
+
+  // What a reader of committed records is to leave out of those it is sent, which end at `end`.
+  void ListAborted(std::int64_t end) {
+    const FetchedPartition& asked = *parts_[next_];
+    const core::Partition* const partition = list_->Find(asked).partition;
+    if (partition == nullptr) return;
+    for (const core::AbortedTransaction& aborted : partition->Aborted(asked.fetch_offset, end)) {
+      current_.aborted_transactions->push_back({aborted.producer_id, aborted.first_offset});
     }
   }
 

@@ -4,7 +4,6 @@
 // with the greatest timestamp (KIP-734), v8, v9 and v11 places in a log of which a part lies in
 // remote storage (KIP-405, KIP-1005, KIP-1023), v10 a timeout for looking there (KIP-1075): ours
 // lies here as a whole. v0, with its arrays of offsets, is gone from Kafka 4.
-// Not implemented: transactions: the last stable offset is the high watermark.
 
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
@@ -96,6 +95,8 @@ constexpr std::int64_t kEarliestLocal = -4;          // the first that lies on t
 constexpr std::int64_t kLatestTiered = -5;           // the last in remote storage
 constexpr std::int64_t kEarliestPendingUpload = -6;  // the first that is to go there
 
+constexpr std::int8_t kReadCommitted = 1;  // an isolation level
+
 // Whether a client of `version` may ask for `timestamp`.
 bool IsKnown(std::int64_t timestamp, std::int16_t version) {
   switch (timestamp) {
@@ -142,25 +143,33 @@ void FindInBatch(Cluster& cluster, const storage::Batch& batch, std::int64_t sta
   part.leader_epoch = Cluster::kLeaderEpoch;
 }
 
+// What of the partition the client may see.
+struct Bounds {
+  std::int64_t start = 0;
+  std::int64_t end = 0;
+};
+
 // Takes what the partition found, then looks for the record in it.
 template <typename Wanted>
-auto Finder(Cluster& cluster, const Gathering& gathered, Place place, std::int64_t start_offset,
+auto Finder(Cluster& cluster, const Gathering& gathered, Place place, Bounds bounds,
             Wanted wanted) {
   gathered->Owe();
-  return [&cluster, gathered, place, start_offset, wanted](core::Partition::FindResult found) {
+  return [&cluster, gathered, place, bounds, wanted](core::Partition::FindResult found) {
     PartitionResponse& part = place.In(*gathered);
     if (!found.ok()) {
       part.error_code = absl::IsNotFound(found.status()) ? ErrorCode::kUnknownTopicOrPartition
                                                          : ErrorCode::kKafkaStorageError;
     } else if (found->has_value()) {
-      FindInBatch(cluster, **found, start_offset, wanted(**found), part);
+      FindInBatch(cluster, **found, bounds.start, wanted(**found), part);
+      // What its reader may not see yet is not there.
+      if (part.offset >= bounds.end) part = {.partition_index = part.partition_index};
     }
     gathered->Pay();
   };
 }
 
-void LookUp(const Call& call, const std::string& topic_name, const ListOffsetsPartition& asked,
-            const Gathering& gathered, Place place) {
+void LookUp(const Call& call, bool stable_only, const std::string& topic_name,
+            const ListOffsetsPartition& asked, const Gathering& gathered, Place place) {
   PartitionResponse& part = place.In(*gathered);
   const Topic* const topic = call.cluster.topics().Find(topic_name);
   core::Partition* const partition =
@@ -177,15 +186,16 @@ void LookUp(const Call& call, const std::string& topic_name, const ListOffsetsPa
     part.error_code = ErrorCode::kUnsupportedVersion;
     return;
   }
-  const std::int64_t start_offset = partition->start_offset();
+  const Bounds bounds{partition->start_offset(), stable_only ? partition->last_stable_offset()
+                                                             : partition->high_watermark()};
   switch (asked.timestamp) {
     case kLatest:
-      part.offset = partition->high_watermark();
+      part.offset = bounds.end;
       part.leader_epoch = Cluster::kLeaderEpoch;
       return;
     case kEarliest:
     case kEarliestLocal:
-      part.offset = start_offset;
+      part.offset = bounds.start;
       part.leader_epoch = Cluster::kLeaderEpoch;
       return;
     case kLatestTiered:
@@ -193,12 +203,12 @@ void LookUp(const Call& call, const std::string& topic_name, const ListOffsetsPa
       return;  // there is no remote storage, so there is no such offset
     case kMaxTimestamp:
       return partition->FindMaxTimestamp(
-          Finder(call.cluster, gathered, place, start_offset, [](const storage::Batch& batch) {
+          Finder(call.cluster, gathered, place, bounds, [](const storage::Batch& batch) {
             return [max = batch.max_timestamp](std::int64_t timestamp) { return timestamp >= max; };
           }));
     default:
       return partition->FindByTimestamp(asked.timestamp,
-                                        Finder(call.cluster, gathered, place, start_offset,
+                                        Finder(call.cluster, gathered, place, bounds,
                                                [wanted = asked.timestamp](const storage::Batch&) {
                                                  return [wanted](std::int64_t timestamp) {
                                                    return timestamp >= wanted;
@@ -218,7 +228,8 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   for (std::size_t t = 0; t < request.topics.size(); ++t) {
     const ListOffsetsTopic& topic = request.topics[t];
     for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
-      LookUp(call, topic.name, topic.partitions[p], gathered, {t, p});
+      LookUp(call, request.isolation_level == kReadCommitted, topic.name, topic.partitions[p],
+             gathered, {t, p});
     }
   }
   gathered->Pay();

@@ -2,9 +2,9 @@
 // error.
 //
 // Versions 1-10. v2 brought "all partitions" and an error of the whole, v3 throttling, v5 leader
-// epochs, v6 is flexible, v7 brought "require stable" (KIP-447; without transactions everything
-// is), v8 several groups (KIP-709), v9 the member that asks (KIP-848: only its groups look at it),
-// v10 topic ids instead of names (KIP-516).
+// epochs, v6 is flexible, v7 brought "require stable" (KIP-447: UNSTABLE_OFFSET_COMMIT where an
+// open transaction may move the offset), v8 several groups (KIP-709), v9 the member that asks
+// (KIP-848: only its groups look at it), v10 topic ids instead of names (KIP-516).
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
@@ -118,20 +118,36 @@ FoundPartition Found(std::int32_t partition, const core::CommittedOffset& commit
           ErrorCode::kNone};
 }
 
-std::vector<FoundTopic> LookUpAll(const Call& call, const std::string& group_id) {
+// Where an open transaction may move the offset, a client that wants a stable one has none.
+FoundPartition FoundStable(const Call& call, bool require_stable, const std::string& group_id,
+                           const std::string& topic, std::int32_t partition,
+                           const core::CommittedOffset& committed) {
+  if (!require_stable || !call.cluster.pending_offsets().Contains(group_id, topic, partition)) {
+    return Found(partition, committed);
+  }
+  FoundPartition unstable;
+  unstable.partition_index = partition;
+  unstable.error_code = ErrorCode::kUnstableOffsetCommit;
+  return unstable;
+}
+
+std::vector<FoundTopic> LookUpAll(const Call& call, const std::string& group_id,
+                                  bool require_stable) {
   std::vector<FoundTopic> found;
   for (const auto& [where, committed] : call.cluster.offsets().FetchAll(group_id)) {
     if (found.empty() || found.back().name != where.first) {
       const Topic* const topic = call.cluster.topics().Find(where.first);
       found.push_back({where.first, topic == nullptr ? wire::Uuid() : topic->id, {}});
     }
-    found.back().partitions.push_back(Found(where.second, committed));
+    found.back().partitions.push_back(
+        FoundStable(call, require_stable, group_id, where.first, where.second, committed));
   }
   return found;
 }
 
-std::vector<FoundTopic> LookUp(const Call& call, const std::string& group_id, const Asked& asked) {
-  if (!asked.has_value()) return LookUpAll(call, group_id);
+std::vector<FoundTopic> LookUp(const Call& call, const std::string& group_id, const Asked& asked,
+                               bool require_stable) {
+  if (!asked.has_value()) return LookUpAll(call, group_id, require_stable);
   const core::OffsetStore& offsets = call.cluster.offsets();
   std::vector<FoundTopic> found;
   for (const AskedTopic& topic : *asked) {
@@ -146,8 +162,9 @@ std::vector<FoundTopic> LookUp(const Call& call, const std::string& group_id, co
         continue;
       }
       const std::string& name = by_id == nullptr ? topic.name : by_id->name;
-      answer.partitions.push_back(Found(
-          partition, offsets.Fetch(group_id, name, partition).value_or(core::CommittedOffset{})));
+      answer.partitions.push_back(FoundStable(
+          call, require_stable, group_id, name, partition,
+          offsets.Fetch(group_id, name, partition).value_or(core::CommittedOffset{})));
     }
   }
   return found;
@@ -156,11 +173,12 @@ std::vector<FoundTopic> LookUp(const Call& call, const std::string& group_id, co
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
   if (call.version < kGroupsSince) {
-    response.topics = LookUp(call, request.group_id, request.topics);
+    response.topics = LookUp(call, request.group_id, request.topics, request.require_stable);
   }
   for (const AskedGroup& group : request.groups) {
     response.groups.push_back(
-        {group.group_id, LookUp(call, group.group_id, group.topics), ErrorCode::kNone});
+        {group.group_id, LookUp(call, group.group_id, group.topics, request.require_stable),
+         ErrorCode::kNone});
   }
   reply.Send(response);
 }

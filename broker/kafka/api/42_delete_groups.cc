@@ -37,16 +37,25 @@ struct Response {
   }
 };
 
+// What producers have committed for the group in open transactions would bring it back.
+void DropPending(Cluster& cluster, const std::string& group_id) {
+  storage::CommitBatch batch;
+  core::CommitQueue::Done staged = cluster.pending_offsets().DeleteGroup(group_id, batch);
+  if (!batch.empty()) cluster.commits().Submit(std::move(batch), std::move(staged));
+}
+
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
   for (const std::string& group_id : request.groups_names) {
     const std::size_t index = gathered->response.results.size();
     gathered->response.results.push_back({group_id, ErrorCode::kNone});
     gathered->Owe();
-    call.cluster.groups().Delete(group_id, [gathered, index](core::GroupError error) {
-      gathered->response.results[index].error_code = ErrorCodeOf(error);
-      gathered->Pay();
-    });
+    call.cluster.groups().Delete(
+        group_id, [gathered, index, group_id, &cluster = call.cluster](core::GroupError error) {
+          gathered->response.results[index].error_code = ErrorCodeOf(error);
+          if (error == core::GroupError::kNone) DropPending(cluster, group_id);
+          gathered->Pay();
+        });
   }
   gathered->Pay();
 }

@@ -39,7 +39,7 @@ void CollectErrors(const json::value& value, std::vector<std::int64_t>& errors) 
     for (const json::value& element : value.as_array()) CollectErrors(element, errors);
   } else if (value.is_object()) {
     for (const auto& [name, member] : value.as_object()) {
-      if (name == "ErrorCode") errors.push_back(member.as_int64());
+      if (name == "ErrorCode" || name == "PartitionErrorCode") errors.push_back(member.as_int64());
       CollectErrors(member, errors);
     }
   }

@@ -156,7 +156,7 @@ TEST(SchemasTest, EveryVersionIsThere) {
   // Where we stop short, and why.
   const std::map<int, int> last = {
       {18, 4},  // 5 is for clients that ask whether they reached whom they meant
-      {22, 4},
+      {22, 5},  // 6 is not stable: Kafka does not advertise it
       {42, 2},
   };
   const Facts facts = ReadFacts();
