@@ -144,7 +144,10 @@ std::vector<FetchList::Part> FetchList::TakeQueue() {
   std::vector<Part> taken;
   for (Part& part : std::exchange(queue_, {})) {
     part->queued = false;
-    if (!part->forgotten) taken.push_back(std::move(part));
+    if (part->forgotten) continue;
+    // Before it is read: what comes behind that must put it in the queue.
+    if (watching_) Attach(part);
+    taken.push_back(std::move(part));
   }
   return taken;
 }

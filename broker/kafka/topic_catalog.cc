@@ -32,7 +32,9 @@ absl::Status TopicCatalog::CheckName(std::string_view name) {
     return absl::InvalidArgumentError(absl::StrCat("Topic name is invalid: ", why));
   };
   if (name.empty()) return invalid("the empty string is not allowed");
-  if (name == "." || name == "..") return invalid("'.' or '..' is not allowed");
+  if (name == "." || name == "..") {
+    return invalid(absl::StrCat("'", std::string(name), "' is not allowed"));
+  }
   if (name.size() > kMaxNameSize) {
     return invalid(absl::StrCat("the length of '", std::string(name),
                                 "' is longer than the max allowed length ", kMaxNameSize));

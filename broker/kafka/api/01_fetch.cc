@@ -309,7 +309,9 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     current_ = PartitionData();
     current_.partition_index = asked.index;
     current_.error_code = found.error;
-    if (found.partition != nullptr) {
+    // Of a topic that is not there, Kafka tells no transactions; where another error is, nothing.
+    if (found.partition == nullptr) current_.aborted_transactions.emplace();
+    if (found.error == ErrorCode::kNone) {
       current_.high_watermark = found.partition->high_watermark();
       current_.last_stable_offset = found.partition->last_stable_offset();
       current_.log_start_offset = found.partition->start_offset();
@@ -344,6 +346,7 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
                             : absl::IsNotFound(read.status())
                                 ? ErrorCode::kUnknownTopicOrPartition
                                 : ErrorCode::kKafkaStorageError;
+      current_.high_watermark = current_.last_stable_offset = current_.log_start_offset = -1;
       if (current_.error_code == ErrorCode::kKafkaStorageError) {
         const NamedTopic& named = *parts_[next_]->topic;
         const Topic* const topic = cluster_.topics().Find(named.id, named.name);

@@ -5,6 +5,8 @@
 // remote storage (KIP-405, KIP-1005, KIP-1023), v10 a timeout for looking there (KIP-1075): ours
 // lies here as a whole. v0, with its arrays of offsets, is gone from Kafka 4.
 
+#include <set>
+
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
@@ -217,20 +219,36 @@ void LookUp(const Call& call, bool stable_only, const std::string& topic_name,
   }
 }
 
+// Those of the topic's partitions that stand there twice.
+std::set<std::int32_t> Repeated(const ListOffsetsTopic& topic) {
+  std::set<std::int32_t> seen, repeated;
+  for (const ListOffsetsPartition& asked : topic.partitions) {
+    if (!seen.insert(asked.partition_index).second) repeated.insert(asked.partition_index);
+  }
+  return repeated;
+}
+
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
+  std::vector<std::pair<const ListOffsetsPartition*, Place>> wanted;
   for (const ListOffsetsTopic& topic : request.topics) {
     TopicResponse& response = gathered->response.topics.emplace_back(TopicResponse{topic.name, {}});
+    const std::set<std::int32_t> repeated = Repeated(topic);
+    for (const std::int32_t index : repeated) {
+      PartitionResponse& refused = response.partitions.emplace_back();
+      refused.partition_index = index;
+      refused.error_code = ErrorCode::kInvalidRequest;
+    }
     for (const ListOffsetsPartition& asked : topic.partitions) {
+      if (repeated.contains(asked.partition_index)) continue;
+      wanted.push_back(
+          {&asked, {gathered->response.topics.size() - 1, response.partitions.size()}});
       response.partitions.emplace_back().partition_index = asked.partition_index;
     }
   }
-  for (std::size_t t = 0; t < request.topics.size(); ++t) {
-    const ListOffsetsTopic& topic = request.topics[t];
-    for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
-      LookUp(call, request.isolation_level == kReadCommitted, topic.name, topic.partitions[p],
-             gathered, {t, p});
-    }
+  for (const auto& [asked, place] : wanted) {
+    LookUp(call, request.isolation_level == kReadCommitted, request.topics[place.topic].name,
+           *asked, gathered, place);
   }
   gathered->Pay();
 }

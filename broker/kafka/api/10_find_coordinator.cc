@@ -61,6 +61,8 @@ struct Response {
 constexpr std::int8_t kGroup = 0;
 constexpr std::int8_t kTransaction = 1;
 
+constexpr std::int16_t kSeveralKeysSince = 4;
+
 Coordinator Find(const Call& call, std::int8_t key_type, const std::string& key) {
   Coordinator found;
   found.key = key;
@@ -73,12 +75,14 @@ Coordinator Find(const Call& call, std::int8_t key_type, const std::string& key)
   found.node_id = Cluster::kNodeId;
   found.host = address.host;
   found.port = address.port;
+  // As Kafka says it.
+  found.error_message = call.version < kSeveralKeysSince ? "NONE" : "";
   return found;
 }
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
-  if (call.version < 4) response.only = Find(call, request.key_type, request.key);
+  if (call.version < kSeveralKeysSince) response.only = Find(call, request.key_type, request.key);
   for (const std::string& key : request.coordinator_keys) {
     response.coordinators.push_back(Find(call, request.key_type, key));
   }

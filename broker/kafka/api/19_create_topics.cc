@@ -3,7 +3,7 @@
 // Versions 2-7. v4 allows -1 for the broker's defaults (KIP-464), v5 answers the configuration in
 // force (KIP-525) and is flexible, v7 answers the topic's id (KIP-516).
 // A replication factor above 1 is accepted and means 1: there is one node, and tests written for a
-// cluster ask for 3. Manual assignments are accepted in the same spirit.
+// cluster ask for 3. Manual assignments may name other brokers in the same spirit.
 
 #include <set>
 
@@ -88,7 +88,7 @@ struct TopicResult {
   std::int16_t topic_config_error_code = 0;
   std::int32_t num_partitions = -1;
   std::int16_t replication_factor = -1;
-  std::optional<std::vector<ResponseConfig>> configs;
+  std::optional<std::vector<ResponseConfig>> configs = std::vector<ResponseConfig>();
 
   static void Visit(auto& v, auto& m) {
     v.Field("Name", m.name);
@@ -127,6 +127,47 @@ void Fail(TopicResult& result, const absl::Status& status) {
   Fail(result, error, std::string(status.message()));
 }
 
+// What is wrong with the partitions' assignment to brokers, in Kafka's words; "": nothing. Brokers
+// that there are not are accepted, as a replication factor above 1 is.
+std::string FaultOf(const CreatableTopic& topic) {
+  constexpr std::string_view kManual = "A manual partition assignment was specified, but ";
+  constexpr std::string_view kIncludes = "The manual partition assignment includes ";
+  if (topic.replication_factor != -1) {
+    return absl::StrCat(std::string(kManual), "replication factor was not set to -1.");
+  }
+  if (topic.num_partitions != -1) {
+    return absl::StrCat(std::string(kManual), "numPartitions was not set to -1.");
+  }
+  std::set<std::int32_t> indexes;
+  const std::size_t replicas = topic.assignments.front().broker_ids.size();
+  for (const Assignment& assignment : topic.assignments) {
+    if (!indexes.insert(assignment.partition_index).second) {
+      return absl::StrCat("Found multiple manual partition assignments for partition ",
+                          assignment.partition_index);
+    }
+    const std::vector<std::int32_t>& brokers = assignment.broker_ids;
+    if (brokers.empty()) return absl::StrCat(std::string(kIncludes), "an empty replica list.");
+    std::set<std::int32_t> seen;
+    for (const std::int32_t broker : brokers) {
+      if (!seen.insert(broker).second) {
+        return absl::StrCat(std::string(kIncludes), "the broker ", broker, " more than once.");
+      }
+      if (broker < 0) {
+        return absl::StrCat(std::string(kIncludes), "broker ", broker,
+                            ", but no such broker is registered.");
+      }
+    }
+    if (brokers.size() != replicas) {
+      return absl::StrCat(std::string(kIncludes), "a partition with ", brokers.size(),
+                          " replica(s), but this is not consistent with previous partitions, which "
+                          "have ", replicas, " replica(s).");
+    }
+  }
+  const bool consecutive = *indexes.begin() == 0 &&
+                           *indexes.rbegin() == static_cast<std::int32_t>(indexes.size()) - 1;
+  return consecutive ? "" : "partitions should be a consecutive 0-based integer sequence";
+}
+
 // The number of partitions that is asked for; nullopt: `result` says what is wrong.
 std::optional<std::int32_t> PartitionsOf(const CreatableTopic& topic, std::int32_t by_default,
                                          TopicResult& result) {
@@ -138,21 +179,11 @@ std::optional<std::int32_t> PartitionsOf(const CreatableTopic& topic, std::int32
     }
     return topic.num_partitions == -1 ? by_default : topic.num_partitions;
   }
-  if (topic.num_partitions != -1 || topic.replication_factor != -1) {
-    Fail(result, ErrorCode::kInvalidRequest,
-         "With an assignment, the number of partitions and the replication factor must be -1.");
-    return std::nullopt;
-  }
-  std::set<std::int32_t> indexes;
-  for (const Assignment& assignment : topic.assignments) {
-    if (!assignment.broker_ids.empty()) indexes.insert(assignment.partition_index);
-  }
-  const auto count = static_cast<std::int32_t>(topic.assignments.size());
-  const bool consecutive = indexes.size() == topic.assignments.size() && *indexes.begin() == 0 &&
-                           *indexes.rbegin() == count - 1;
-  if (consecutive) return count;
-  Fail(result, ErrorCode::kInvalidReplicaAssignment,
-       "Each partition from 0 on must be assigned once, to one broker at least.");
+  const std::string fault = FaultOf(topic);
+  if (fault.empty()) return static_cast<std::int32_t>(topic.assignments.size());
+  const bool contradicts = topic.num_partitions != -1 || topic.replication_factor != -1;
+  Fail(result,
+       contradicts ? ErrorCode::kInvalidRequest : ErrorCode::kInvalidReplicaAssignment, fault);
   return std::nullopt;
 }
 

@@ -2,6 +2,8 @@
 //
 // Versions 1-6. v4 is flexible, v5 brought an error message, v6 deletion by id (KIP-516).
 
+#include <map>
+
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
 #include "protocol/kafka/error_code.h"
@@ -68,9 +70,6 @@ Topic* FindTopic(TopicCatalog& topics, const TopicResult& wanted) {
 void DeleteOne(Cluster& cluster, const std::shared_ptr<Gathered<Response>>& gathered,
                std::size_t index) {
   TopicResult& result = gathered->response.responses[index];
-  if (result.name.has_value() && !result.topic_id.is_zero()) {
-    return Fail(result, ErrorCode::kInvalidRequest, "Name a topic, or give its id, not both.");
-  }
   Topic* const topic = FindTopic(cluster.topics(), result);
   if (topic == nullptr) {
     const bool by_name = result.name.has_value();
@@ -90,17 +89,47 @@ void DeleteOne(Cluster& cluster, const std::shared_ptr<Gathered<Response>>& gath
   });
 }
 
-void Handle(const Call& call, const Request& request, Reply<Response> reply) {
-  const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
-  for (const std::string& name : request.topic_names) {
-    gathered->response.responses.emplace_back().name = name;
+// What is asked for, in all versions' form.
+std::vector<DeleteTopicState> WantedBy(const Request& request) {
+  std::vector<DeleteTopicState> wanted = request.topics;
+  for (const std::string& name : request.topic_names) wanted.push_back({name, {}});
+  return wanted;
+}
+
+// A result for each, those that cannot be meant with their error; twice the same is refused, once.
+std::vector<TopicResult> Sift(const std::vector<DeleteTopicState>& wanted) {
+  std::map<std::string, int> names;
+  std::map<wire::Uuid, int> ids;
+  for (const DeleteTopicState& topic : wanted) {
+    if (topic.name.has_value()) ++names[*topic.name];
+    if (!topic.topic_id.is_zero()) ++ids[topic.topic_id];
   }
-  for (const DeleteTopicState& topic : request.topics) {
-    TopicResult& result = gathered->response.responses.emplace_back();
+  std::vector<TopicResult> results;
+  for (const DeleteTopicState& topic : wanted) {
+    const bool by_name = topic.name.has_value(), by_id = !topic.topic_id.is_zero();
+    int* const times = by_name ? &names[*topic.name] : by_id ? &ids[topic.topic_id] : nullptr;
+    if (times != nullptr && *times == 0) continue;
+    TopicResult& result = results.emplace_back();
     result.name = topic.name;
     result.topic_id = topic.topic_id;
+    if (!by_name && !by_id) {
+      Fail(result, ErrorCode::kInvalidRequest, "Neither topic name nor id were specified.");
+    } else if (by_name && by_id) {
+      Fail(result, ErrorCode::kInvalidRequest, "You may not specify both topic name and topic id.");
+    } else if (*times > 1) {
+      *times = 0;
+      Fail(result, ErrorCode::kInvalidRequest,
+           by_name ? "Duplicate topic name." : "Duplicate topic id.");
+    }
   }
+  return results;
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const auto gathered = std::make_shared<Gathered<Response>>(std::move(reply));
+  gathered->response.responses = Sift(WantedBy(request));
   for (std::size_t i = 0; i < gathered->response.responses.size(); ++i) {
+    if (gathered->response.responses[i].error_code != ErrorCode::kNone) continue;
     DeleteOne(call.cluster, gathered, i);
   }
   gathered->Pay();

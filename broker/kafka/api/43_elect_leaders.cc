@@ -88,8 +88,13 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     response.error_code = ErrorCode::kInvalidRequest;
     return reply.Send(response);
   }
-  // Of all, Kafka answers only those that an election was needed for.
-  if (!request.topic_partitions.has_value()) return reply.Send(response);
+  if (!request.topic_partitions.has_value()) {
+    // Of all partitions, Kafka answers only those that an election was needed for.
+    for (const auto& [name, topic] : call.cluster.topics().topics()) {
+      response.replica_election_results.push_back({name, {}});
+    }
+    return reply.Send(response);
+  }
   for (const AskedTopic& asked : *request.topic_partitions) {
     const Topic* const topic = call.cluster.topics().Find(asked.topic);
     TopicResult& result = response.replica_election_results.emplace_back();

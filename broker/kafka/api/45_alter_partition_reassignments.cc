@@ -114,8 +114,7 @@ PartitionResult Reassign(const Topic* topic, const std::string& name,
             absl::StrCat("Unable to find partition ", name, ":", index, ".")};
   }
   if (!asked.replicas.has_value()) {
-    return {index, ErrorCode::kNoReassignmentInProgress,
-            "No partition reassignment is in progress."};
+    return {index, ErrorCode::kNoReassignmentInProgress, std::nullopt};
   }
   if (std::string fault = FaultOf(*asked.replicas); !fault.empty()) {
     return {index, ErrorCode::kInvalidReplicaAssignment, std::move(fault)};

@@ -67,7 +67,6 @@ struct Response {
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
-  response.endpoint_type = request.endpoint_type;
   if (request.endpoint_type != kBrokers) {
     const bool known = request.endpoint_type == kControllers;
     response.error_code =
@@ -88,10 +87,9 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   reply.Send(response);
 }
 
-void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
+void Refuse(const Call&, const Request&, ErrorCode error, Reply<Response> reply) {
   Response response;
   response.error_code = error;
-  response.endpoint_type = request.endpoint_type;
   reply.Send(response);
 }
 

@@ -1,7 +1,8 @@
 // DescribeTopicPartitions: topics with their partitions, page by page (KIP-966).
 //
 // Version 0. Flexible from the start. A page ends after ResponsePartitionLimit partitions, and its
-// cursor says with which the next one begins. Every topic tells the operations that it allows.
+// cursor says with which the next one begins. Every topic tells the operations that it allows, also
+// one that is not there.
 
 #include <algorithm>
 #include <set>
@@ -112,6 +113,7 @@ std::set<std::string> NamesOf(const Cluster& cluster, const Request& request) {
 ResponseTopic Unknown(const std::string& name) {
   ResponseTopic response;
   response.name = name;
+  response.topic_authorized_operations = kAllTopicOperations;
   response.error_code = TopicCatalog::CheckName(name).ok() ? ErrorCode::kUnknownTopicOrPartition
                                                            : ErrorCode::kInvalidTopicException;
   return response;

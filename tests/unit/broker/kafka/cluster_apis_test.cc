@@ -55,6 +55,63 @@ TEST_F(ClusterApisTest, OffsetForLeaderEpochTellsTheEndOfTheOnlyEpoch) {
   EXPECT_EQ(Number(ask(0, 0, "x"), "/ErrorCode"), 3);
 }
 
+TEST_F(ClusterApisTest, APartitionThatIsAskedForTwiceHasNoOffset) {
+  const json::value answer = Ask(2, 11, R"({"Topics": [{"Name": "t", "Partitions": [
+      {"PartitionIndex": 1, "Timestamp": -1}, {"PartitionIndex": 0, "Timestamp": -1},
+      {"PartitionIndex": 1, "Timestamp": -2}]}]})");
+  EXPECT_EQ(answer.at_pointer("/Topics/0/Partitions").as_array().size(), 2u);
+  EXPECT_EQ(Number(answer, "/Topics/0/Partitions/0/PartitionIndex"), 1);
+  EXPECT_EQ(Number(answer, "/Topics/0/Partitions/0/ErrorCode"), 42);
+  EXPECT_EQ(Number(answer, "/Topics/0/Partitions/1/ErrorCode"), 0);
+}
+
+TEST_F(ClusterApisTest, ATimestampThatStandsForAPlaceHasItsVersions) {
+  Append();
+  const auto ask = [&](std::int16_t version, int timestamp) {
+    return Ask(2, version, R"({"Topics": [{"Name": "t", "Partitions": [{"PartitionIndex": 1,
+        "Timestamp": )" + std::to_string(timestamp) + "}]}]}")
+        .at_pointer("/Topics/0/Partitions/0");
+  };
+  const std::map<int, int> since = {{-1, 1}, {-2, 1}, {-3, 7}, {-4, 8}, {-5, 9}, {-6, 11}};
+  for (const auto& [timestamp, version] : since) {
+    for (std::int16_t asked = 1; asked <= 11; ++asked) {
+      EXPECT_EQ(Number(ask(asked, timestamp), "/ErrorCode"), asked < version ? 35 : 0)
+          << timestamp << " in version " << asked;
+    }
+  }
+  EXPECT_EQ(Number(ask(11, -1), "/Offset"), 1);
+  EXPECT_EQ(Number(ask(11, -4), "/Offset"), 0);
+  EXPECT_EQ(Number(ask(11, -5), "/Offset"), -1) << "nothing lies in remote storage";
+}
+
+TEST_F(ClusterApisTest, ManualAssignmentsAreChecked) {
+  const auto create = [&](const std::string& assignments, int partitions = -1,
+                          int replication = -1) {
+    return Ask(19, 7, R"({"validateOnly": true, "Topics": [{"Name": "new", "NumPartitions": )" +
+                          std::to_string(partitions) + R"(, "ReplicationFactor": )" +
+                          std::to_string(replication) + R"(, "Assignments": [)" + assignments +
+                          "]}]}")
+        .at_pointer("/Topics/0");
+  };
+  const std::string first = R"({"PartitionIndex": 0, "BrokerIds": [1, 2]})";
+  const auto second = [](const char* index, const char* brokers) {
+    return std::string(R"(, {"PartitionIndex": )") + index + R"(, "BrokerIds": [)" + brokers + "]}";
+  };
+  const json::value right = create(first + second("1", "2, 3"));
+  EXPECT_EQ(Number(right, "/ErrorCode"), 0) << right;
+  EXPECT_EQ(Number(right, "/NumPartitions"), 2);
+  EXPECT_EQ(Number(create(first, 1), "/ErrorCode"), 42);
+  EXPECT_EQ(Number(create(first, -1, 2), "/ErrorCode"), 42);
+  EXPECT_EQ(Number(create(first + second("2", "2, 3")), "/ErrorCode"), 39);
+  EXPECT_EQ(Number(create(first + second("0", "2, 3")), "/ErrorCode"), 39);
+  EXPECT_EQ(Number(create(first + second("1", "")), "/ErrorCode"), 39);
+  EXPECT_EQ(Number(create(first + second("1", "2, 2")), "/ErrorCode"), 39);
+  EXPECT_EQ(Number(create(first + second("1", "2")), "/ErrorCode"), 39);
+  EXPECT_EQ(Number(create(first + second("1", "2, -1")), "/ErrorCode"), 39);
+  EXPECT_EQ(create(first + second("1", "2, 2")).at("ErrorMessage").as_string(),
+            "The manual partition assignment includes the broker 2 more than once.");
+}
+
 TEST_F(ClusterApisTest, LogDirsTellWhatPartitionsTake) {
   const auto bytes = static_cast<std::int64_t>(Append());
   const json::value all = Ask(35, 5, R"({"Topics": null})");
@@ -87,7 +144,8 @@ TEST_F(ClusterApisTest, NoElectionIsNeeded) {
   EXPECT_EQ(Number(answer, "/ReplicaElectionResults/1/PartitionResult/0/ErrorCode"), 3);
   const json::value all = Ask(43, 2, R"({"ElectionType": 1, "TopicPartitions": null})");
   EXPECT_EQ(Number(all, "/ErrorCode"), 0);
-  EXPECT_TRUE(all.at("ReplicaElectionResults").as_array().empty());
+  EXPECT_EQ(json::serialize(all.at("ReplicaElectionResults")),
+            R"([{"Topic":"t","PartitionResult":[]},{"Topic":"u","PartitionResult":[]}])");
   EXPECT_EQ(Number(Ask(43, 2, R"({"ElectionType": 2})"), "/ErrorCode"), 42);
 }
 

@@ -1,4 +1,6 @@
 // Fetch sessions (KIP-227): through Fetch's row, and their number.
+#include <random>
+
 #include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 
@@ -182,6 +184,72 @@ TEST_F(FetchSessionTest, AReaderOfWhatWasCutOffHearsWhereItsEpochEnds) {
   constexpr std::string_view kError = "/Responses/0/Partitions/0/ErrorCode";
   EXPECT_EQ(Fetch(Session(0, -1), Partition(0, 5)).at_pointer(kError).as_int64(), 1);
   EXPECT_EQ(Fetch(Session(0, -1), Partition(0, 0, 3)).at_pointer(kError).as_int64(), 1);
+}
+
+// Whatever is done to the partitions and to the session, a client that says where it is reads every
+// record once, in order.
+TEST_F(FetchSessionTest, RandomClientsReadEverything) {
+  for (const unsigned seed : {1u, 2u, 3u, 4u, 5u}) {
+    std::mt19937 random(seed);
+    const std::string name = "random" + std::to_string(seed);
+    constexpr int kPartitions = 4;
+    Create(name, kPartitions);
+    std::vector<std::int64_t> appended(kPartitions), position(kPartitions);
+    std::vector<bool> known(kPartitions), moved(kPartitions);  // by the session; since it was told
+    std::int64_t id = 0;
+    int epoch = 0;
+    for (int step = 0; step < 400; ++step) {
+      const bool drain = step >= 300;  // nothing is appended any more
+      for (auto more = drain ? 0 : random() % 3; more > 0; --more) {
+        const auto partition = static_cast<int>(random() % kPartitions);
+        BatchBuilder batch(Codec::kNone);
+        batch.Add(5, "key", "value");
+        Ask(0, 9, R"({"Acks": 1, "TopicData": [{"Name": ")" + name +
+                      R"(", "PartitionData": [{"Index": )" + std::to_string(partition) +
+                      R"(, "Records": ")" + wire::ToHex(batch.Build()) + R"("}]}]})");
+        ++appended[static_cast<std::size_t>(partition)];
+      }
+      if (!drain && random() % 20 == 0) epoch = 0;  // begins anew
+      std::string asked, forgotten;
+      for (std::size_t p = 0; p < kPartitions; ++p) {
+        const auto index = std::to_string(p);
+        if (epoch != 0 && known[p] && !drain && random() % 10 == 0) {
+          forgotten += (forgotten.empty() ? "" : ",") + index;
+          known[p] = false;
+        } else if (epoch == 0 || moved[p] || (!known[p] && (drain || random() % 2 == 0))) {
+          asked += (asked.empty() ? "" : ",") + Partition(static_cast<int>(p),
+                                                          static_cast<int>(position[p]));
+          known[p] = true;
+          moved[p] = false;
+        }
+      }
+      const auto topic = [&](const std::string& partitions) {
+        return partitions.empty() ? "" : R"({"Topic": ")" + name + R"(", "Partitions": [)" +
+                                             partitions + "]}";
+      };
+      const json::value told =
+          Ask(1, 12, R"({"MaxBytes": )" + std::to_string(1 + random() % 300) + ", " +
+                         Session(epoch == 0 ? 0 : id, epoch) + R"(, "Topics": [)" + topic(asked) +
+                         R"(], "ForgottenTopicsData": [)" + topic(forgotten) + "]}");
+      ASSERT_EQ(told.at("ErrorCode").as_int64(), 0) << "seed " << seed << ", step " << step;
+      id = told.at("SessionId").as_int64();
+      epoch = id == 0 ? 0 : epoch + 1;
+      for (const json::value& of_topic : told.at("Responses").as_array()) {
+        for (const json::value& part : of_topic.at("Partitions").as_array()) {
+          const auto p = static_cast<std::size_t>(part.at("PartitionIndex").as_int64());
+          const std::string batches = *wire::FromHex(part.at("Records").as_string());
+          std::string_view rest = batches;
+          while (const auto header = ParseBatchHeader(rest)) {
+            ASSERT_EQ(header->base_offset, position[p]) << "seed " << seed << ", step " << step;
+            ++position[p];
+            moved[p] = true;
+            rest.remove_prefix(header->size());
+          }
+        }
+      }
+    }
+    EXPECT_EQ(position, appended) << "seed " << seed;
+  }
 }
 
 // Their number, on a clock that the test moves.

@@ -121,6 +121,14 @@ TEST_F(TopicIdsTest, DeletedTopicIsUnknown) {
     return R"({"Topics": [{"Name": null, "TopicId": ")" + id + R"("}]})";
   };
   EXPECT_EQ(Number(Ask(20, 6, remove(kNobody)), "/Responses/0/ErrorCode"), 100);
+  // Asked for twice, or by both, or by neither, is not asked for.
+  const json::value twice = Ask(20, 6, R"({"Topics": [{"Name": "t"}, {"Name": "t"}]})");
+  EXPECT_EQ(twice.at("Responses").as_array().size(), 1u);
+  EXPECT_EQ(Number(twice, "/Responses/0/ErrorCode"), 42);
+  const json::value both = Ask(20, 6, R"({"Topics": [{"Name": "t", "TopicId": ")" + id_ + R"("},
+      {"Name": null}]})");
+  EXPECT_EQ(Number(both, "/Responses/0/ErrorCode"), 42);
+  EXPECT_EQ(Number(both, "/Responses/1/ErrorCode"), 42);
   const json::value removed = Ask(20, 6, remove(id_));
   EXPECT_EQ(Number(removed, "/Responses/0/ErrorCode"), 0);
   EXPECT_EQ(removed.at_pointer("/Responses/0/Name").as_string(), "t");
