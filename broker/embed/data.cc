@@ -2,11 +2,13 @@
 
 #include <charconv>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/core/state_codec.h"
 #include "storage/memory_log_store.h"
 #include "storage/rocksdb_log_store.h"
 
@@ -69,6 +71,15 @@ std::string_view NamespaceOf(std::string_view key) {
   return key.substr(2, size);
 }
 
+// Of a key of the broker's own, which no namespace has: the log that it tells of.
+std::optional<storage::LogId> LogOf(std::string_view key) {
+  const std::size_t kind_end = key.find('/');
+  if (kind_end == key.npos || !NamespaceOf(key).empty()) return std::nullopt;
+  core::StateReader reader{key.substr(kind_end + 1)};
+  const auto log = reader.Take<storage::LogId>();
+  return reader.good ? std::optional(log) : std::nullopt;
+}
+
 }  // namespace
 
 Data::Data(std::shared_ptr<storage::LogStore> store, const Options& options, runtime::Shard& shard,
@@ -121,7 +132,10 @@ absl::Status Data::DropLeftovers(const std::vector<const kafka::Cluster*>& clust
   const absl::Status scanned =
       store_->Scan("", [&](std::string_view key, std::string_view /*value*/) {
         const std::string_view name = NamespaceOf(key);
-        if (!name.empty() && !names.contains(name)) commit.Delete(std::string(key));
+        const std::optional<storage::LogId> log = LogOf(key);
+        const bool left = log.has_value() ? !logs.contains(*log)
+                                          : !name.empty() && !names.contains(name);
+        if (left) commit.Delete(std::string(key));
         return true;
       });
   if (!scanned.ok()) return scanned;

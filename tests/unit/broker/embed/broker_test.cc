@@ -1,6 +1,7 @@
 // Starting, stopping, and the options that cannot work.
 #include <fstream>
 
+#include "broker/core/partition.h"
 #include "tests/unit/broker/embed/embed_fixture.h"
 
 namespace wherry {
@@ -84,6 +85,34 @@ TEST(BrokerTest, StopsTwiceAndMovesWhileRunning) {
   EXPECT_EQ(CodeOf(subscription.Next(kPatience)), StatusCode::kUnavailable) << "the old one ended";
   EXPECT_TRUE(moved.Stop().ok());
   EXPECT_TRUE(moved.Stop().ok());
+}
+
+TEST(BrokerTest, WhatIsKeptBesideALogGoesWithIt) {
+  const storage::TestFolder folder;
+  const Options options{.data_dir = folder.path() + "/data"};
+  Broker broker = Broker::Start(options).value();
+  ASSERT_TRUE(broker.kafka().CreateTopic("t").ok());
+  ASSERT_TRUE(broker.Stop().ok());
+  // As a kill leaves them, between forgetting a namespace and the end.
+  constexpr storage::LogId kGone = 999;
+  const std::string aborted = core::Partition::AbortedPrefix(kGone) + std::string(8, '\1');
+  const std::string snapshot = core::Partition::SnapshotKey(kGone);
+  std::string present;
+  {
+    const auto store = storage::OpenRocksdbLogStore(options.data_dir).value();
+    ASSERT_EQ(store->Logs().size(), 1u);
+    present = core::Partition::SnapshotKey(store->Logs().front());
+    storage::CommitBatch batch;
+    for (const std::string& key : {aborted, snapshot, present}) {
+      batch.Put(key, core::ProducerTable().Encode(0));
+    }
+    ASSERT_TRUE(store->Commit(batch, storage::Durability::kSynced).ok());
+  }
+  ASSERT_TRUE(Broker::Start(options).value().Stop().ok());
+  const auto store = storage::OpenRocksdbLogStore(options.data_dir).value();
+  EXPECT_FALSE(store->Get(aborted).value().has_value());
+  EXPECT_FALSE(store->Get(snapshot).value().has_value());
+  EXPECT_TRUE(store->Get(present).value().has_value());
 }
 
 TEST(BrokerTest, AListenerThatFailsLeavesNothingRunning) {
