@@ -7,6 +7,7 @@
 #include "broker/embed/ask.h"
 #include "broker/embed/kafka_state.h"
 #include "broker/embed/status_of.h"
+#include "broker/kafka/batch_rules.h"
 #include "protocol/kafka/murmur2.h"
 #include "protocol/kafka/record_batch.h"
 
@@ -150,6 +151,13 @@ StatusOr<KafkaPosition> Kafka::Append(std::string_view topic, const KafkaRecord&
         record.timestamp == -1 ? cluster.home().clock().UnixMillis() : record.timestamp;
     append.bytes = BatchOf(record, append.max_timestamp);
     append.record_count = 1;
+    const kafka::RulesVerdict verdict =
+        kafka::ApplyRules(found->settings, absl::StrCat(std::string(topic), "-", index),
+                          cluster.home().clock().UnixMillis(), append.bytes);
+    if (verdict.error != kafka::ErrorCode::kNone) {
+      return promise.Keep(absl::InvalidArgumentError(verdict.message));
+    }
+    append.max_timestamp = verdict.max_timestamp;
     (*in)->Append(std::move(append), [index, promise = std::move(promise)](
                                          core::Partition::AppendResult result) mutable {
       const absl::Status status = StatusFor(result);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "broker/kafka/fetch_sessions.h"
 #include "protocol/kafka/control_batch.h"
 #include "protocol/kafka/record_batch.h"
@@ -78,10 +79,34 @@ absl::Status Cluster::Load() {
   auto topics = TopicCatalog::Open(name_, partition_services);
   if (!topics.ok()) return topics.status();
   topics_ = *std::move(topics);
+  if (absl::Status status = LoadConfigurations(); !status.ok()) return status;
   auto producer_ids = ProducerIds::Open(name_, services_.store, services_.commits);
   if (!producer_ids.ok()) return producer_ids.status();
   producer_ids_ = *std::move(producer_ids);
   return LoadGroups();
+}
+
+absl::Status Cluster::LoadConfigurations() {
+  auto configurations = Configurations::Open(
+      name_, services_.store, services_.commits,
+      {{"auto.create.topics.enable", options_.auto_create_topics ? "true" : "false"},
+       {"node.id", absl::StrCat(kNodeId)},
+       {"num.partitions", absl::StrCat(options_.default_partitions)}});
+  if (!configurations.ok()) return configurations.status();
+  configurations_ = *std::move(configurations);
+  const auto configure_all = [this] {
+    for (const auto& [name, topic] : topics_->topics()) Configure(*topic);
+  };
+  configure_all();
+  configurations_->set_on_broker_change(configure_all);
+  topics_->set_on_change([this](Topic& topic) { Configure(topic); });
+  return absl::OkStatus();
+}
+
+void Cluster::Configure(Topic& topic) {
+  topic.settings = SettingsOf([this, &topic](std::string_view name) {
+    return configurations_->InForce(*FindTopicConfig(name), topic.configs).value_or("");
+  });
 }
 
 absl::Status Cluster::LoadGroups() {

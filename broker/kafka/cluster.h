@@ -20,6 +20,7 @@
 #include "broker/core/pending_offsets.h"
 #include "broker/core/tail_cache.h"
 #include "broker/core/transaction_coordinator.h"
+#include "broker/kafka/configurations.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/topic_catalog.h"
 #include "broker/net/endpoint.h"
@@ -52,6 +53,8 @@ class Cluster {
  public:
   // The only node, and the leader of everything.
   static constexpr std::int32_t kNodeId = 1;
+  // As resources are named after it.
+  static constexpr std::string_view Node() { return "1"; }
   // Leaders never change, so no partition ever has another epoch (KIP-101).
   static constexpr std::int32_t kLeaderEpoch = 0;
   // Of transactional ids, and of groups in transactions: both are parts of keys in the store.
@@ -86,6 +89,9 @@ class Cluster {
   core::CommitQueue& commits() { return services_.commits; }
   // The control batch that a marker is.
   static std::string MarkerBytes(const core::TransactionMarker& marker);
+  // What is set of the broker, of groups and of clients' metrics.
+  Configurations& configurations() { return *configurations_; }
+  const Configurations& configurations() const { return *configurations_; }
 
   const ClusterOptions& options() const { return options_; }
   // What DescribeLogDirs calls the place of the records.
@@ -136,11 +142,15 @@ class Cluster {
   absl::Status LoadClusterId();
   absl::Status LoadGroups();
   absl::Status LoadTransactions();
+  absl::Status LoadConfigurations();
+  // Works out anew what is in force for a topic.
+  void Configure(Topic& topic);
 
   const core::Namespace name_;
   const ClusterOptions options_;
   const Services services_;
   std::string cluster_id_;
+  std::unique_ptr<Configurations> configurations_;
   std::unique_ptr<TopicCatalog> topics_;
   std::unique_ptr<ProducerIds> producer_ids_;
   std::unique_ptr<core::OffsetStore> offsets_;

@@ -11,7 +11,9 @@ namespace wherry::kafka {
 
 namespace {
 
-constexpr std::uint8_t kValueVersion = 1;
+constexpr std::uint8_t kValueVersion = 2;
+// Without the replication factor, which was always 1.
+constexpr std::uint8_t kFirstVersion = 1;
 
 bool MayStandInName(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -23,6 +25,16 @@ bool Collide(std::string_view a, std::string_view b) {
   const auto fold = [](char c) { return c == '.' ? '_' : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [fold](char x, char y) { return fold(x) == fold(y); });
+}
+
+ConfigOverrides TakeConfigs(wire::Reader& reader) {
+  ConfigOverrides configs;
+  const auto count = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    const std::string_view config = reader.Take(reader.Int<std::uint16_t>());
+    configs.emplace(config, reader.Take(reader.Int<std::uint32_t>()));
+  }
+  return configs;
 }
 
 }  // namespace
@@ -63,13 +75,17 @@ absl::Status TopicCatalog::CheckCreate(std::string_view name, std::int32_t parti
   if (partitions < 1) {
     return absl::OutOfRangeError("Number of partitions was set to an invalid non-positive value.");
   }
-  if (partitions > kMaxPartitions ||
-      total_partitions_ + static_cast<std::size_t>(partitions) > kMaxTotalPartitions) {
-    return absl::OutOfRangeError(absl::StrCat(
-        "cannot create ", partitions, " partitions: a topic may have ", kMaxPartitions,
-        ", all topics ", kMaxTotalPartitions, " of which ", total_partitions_, " are taken"));
+  return CheckAddPartitions(0, partitions);
+}
+
+absl::Status TopicCatalog::CheckAddPartitions(std::int32_t have, std::int32_t more) const {
+  if (more <= kMaxPartitions - have &&
+      total_partitions_ + static_cast<std::size_t>(more) <= kMaxTotalPartitions) {
+    return absl::OkStatus();
   }
-  return absl::OkStatus();
+  return absl::OutOfRangeError(absl::StrCat(
+      "cannot create ", more, " partitions: a topic may have ", kMaxPartitions, ", all topics ",
+      kMaxTotalPartitions, " of which ", total_partitions_, " are taken"));
 }
 
 absl::StatusOr<std::unique_ptr<TopicCatalog>> TopicCatalog::Open(
@@ -97,12 +113,10 @@ absl::Status TopicCatalog::LoadTopic(std::string_view name, std::string_view val
   const auto version = reader.Int<std::uint8_t>();
   const std::string_view id = reader.Take(topic->id.bytes.size());
   std::copy(id.begin(), id.end(), topic->id.bytes.begin());
-  const auto configs = reader.Int<std::uint32_t>();
-  for (std::uint32_t i = 0; i < configs && reader.ok(); ++i) {
-    const std::string_view config = reader.Take(reader.Int<std::uint16_t>());
-    topic->configs.emplace(config, reader.Take(reader.Int<std::uint32_t>()));
-  }
-  if (version != kValueVersion || reader.rest().size() % sizeof(storage::LogId) != 0) reader.Fail();
+  if (version != kFirstVersion) topic->replication_factor = reader.Int<std::int16_t>();
+  topic->configs = TakeConfigs(reader);
+  const bool known = version == kFirstVersion || version == kValueVersion;
+  if (!known || reader.rest().size() % sizeof(storage::LogId) != 0) reader.Fail();
   if (!reader.ok()) {
     return absl::DataLossError(absl::StrCat("the record of topic '", std::string(name),
                                             "' is damaged or of an unknown version"));
@@ -131,6 +145,7 @@ std::string TopicCatalog::Value(const Topic& topic) {
   wire::Writer writer(value);
   writer.Int(kValueVersion);
   for (const std::uint8_t byte : topic.id.bytes) writer.Int(byte);
+  writer.Int(topic.replication_factor);
   writer.Int(static_cast<std::uint32_t>(topic.configs.size()));
   for (const auto& [name, config] : topic.configs) {
     writer.Int(static_cast<std::uint16_t>(name.size()));
@@ -153,11 +168,13 @@ Topic* TopicCatalog::Find(const wire::Uuid& id) const {
 }
 
 absl::StatusOr<Topic*> TopicCatalog::Create(std::string_view name, std::int32_t partitions,
-                                            ConfigOverrides configs, Done created) {
+                                            ConfigOverrides configs, Done created,
+                                            std::int16_t replication_factor) {
   if (absl::Status status = CheckCreate(name, partitions); !status.ok()) return status;
   auto topic = std::make_unique<Topic>();
   topic->name = name;
   topic->id = NewId();
+  topic->replication_factor = replication_factor;
   topic->configs = std::move(configs);
   if (absl::Status status = OpenPartitions(*topic, partitions); !status.ok()) {
     DeleteLogs(*topic);
@@ -167,6 +184,7 @@ absl::StatusOr<Topic*> TopicCatalog::Create(std::string_view name, std::int32_t 
   total_partitions_ += topic->partitions.size();
   by_id_[topic->id] = result;
   topics_.emplace(topic->name, std::move(topic));
+  if (changed_) changed_(*result);
 
   storage::CommitBatch commit;
   commit.Put(Key(name), Value(*result));
@@ -190,6 +208,63 @@ absl::Status TopicCatalog::OpenPartitions(Topic& topic, std::int32_t count) {
   return absl::OkStatus();
 }
 
+void TopicCatalog::SetConfigs(Topic& topic, ConfigOverrides configs, Done done) {
+  topic.configs = std::move(configs);
+  if (changed_) changed_(topic);
+  storage::CommitBatch commit;
+  commit.Put(Key(topic.name), Value(topic));
+  services_.commits.Submit(
+      std::move(commit),
+      [this, id = topic.id, done = std::move(done)](const absl::Status& status) mutable {
+        if (!status.ok()) RestoreConfigs(id);
+        done(status);
+      });
+}
+
+// What is kept holds, however many changes failed behind one another.
+void TopicCatalog::RestoreConfigs(const wire::Uuid& id) {
+  Topic* const topic = Find(id);
+  if (topic == nullptr) return;
+  const auto kept = services_.store.Get(Key(topic->name));
+  if (!kept.ok() || !kept->has_value()) return;
+  wire::Reader reader(**kept);
+  const auto version = reader.Int<std::uint8_t>();
+  reader.Take(topic->id.bytes.size());
+  if (version != kFirstVersion) reader.Take(sizeof(topic->replication_factor));
+  topic->configs = TakeConfigs(reader);
+  if (changed_) changed_(*topic);
+}
+
+void TopicCatalog::AddPartitions(Topic& topic, std::int32_t more, Done done) {
+  const std::size_t from = topic.partitions.size();
+  const absl::Status opened = OpenPartitions(topic, more);
+  total_partitions_ += topic.partitions.size() - from;
+  if (!opened.ok()) {
+    DropPartitions(topic.id, from);
+    services_.home.Post([opened, done = std::move(done)]() mutable { done(opened); });
+    return;
+  }
+  if (changed_) changed_(topic);
+  storage::CommitBatch commit;
+  commit.Put(Key(topic.name), Value(topic));
+  services_.commits.Submit(
+      std::move(commit),
+      [this, id = topic.id, from, done = std::move(done)](const absl::Status& status) mutable {
+        if (!status.ok()) DropPartitions(id, from);
+        done(status);
+      });
+}
+
+void TopicCatalog::DropPartitions(const wire::Uuid& id, std::size_t from) {
+  Topic* const topic = Find(id);
+  if (topic == nullptr) return;
+  while (topic->partitions.size() > from) {
+    DropLog(topic->partitions.back()->log());
+    topic->partitions.pop_back();
+    --total_partitions_;
+  }
+}
+
 void TopicCatalog::Delete(Topic& topic, Done deleted) {
   std::shared_ptr<Topic> taken = Take(topic.name);
   storage::CommitBatch commit;
@@ -208,6 +283,7 @@ void TopicCatalog::Delete(Topic& topic, Done deleted) {
       total_partitions_ += taken->partitions.size();
       auto again = std::make_unique<Topic>(std::move(*taken));
       by_id_[again->id] = again.get();
+      if (changed_) changed_(*again);
       topics_.emplace(again->name, std::move(again));
     }
     deleted(status);
@@ -225,16 +301,16 @@ std::unique_ptr<Topic> TopicCatalog::Take(std::string_view name) {
 }
 
 void TopicCatalog::DeleteLogs(const Topic& topic) {
-  for (const auto& partition : topic.partitions) {
-    // Freeing on a disk may take a while. A log that stays is dropped at the next start.
-    const auto drop = [&store = services_.store, log = partition->log()] {
-      static_cast<void>(store.DeleteLog(log));
-    };
-    if (services_.store.durable()) {
-      services_.reader.Run(drop);
-    } else {
-      drop();
-    }
+  for (const auto& partition : topic.partitions) DropLog(partition->log());
+}
+
+void TopicCatalog::DropLog(storage::LogId log) {
+  // Freeing on a disk may take a while. A log that stays is dropped at the next start.
+  const auto drop = [&store = services_.store, log] { static_cast<void>(store.DeleteLog(log)); };
+  if (services_.store.durable()) {
+    services_.reader.Run(drop);
+  } else {
+    drop();
   }
 }
 

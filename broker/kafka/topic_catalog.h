@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,7 +23,10 @@ namespace wherry::kafka {
 struct Topic {
   std::string name;
   wire::Uuid id;  // never reused, also not by a topic of the same name (KIP-516)
+  // What its creator asked for; all replicas are this node.
+  std::int16_t replication_factor = 1;
   ConfigOverrides configs;
+  TopicSettings settings;  // what they, and the broker's, come to
   std::vector<std::unique_ptr<core::Partition>> partitions;
 
   // nullptr: no such partition.
@@ -76,7 +80,15 @@ class TopicCatalog final : public TopicNames {
 
   // Creates a topic; `created` runs when that is kept, or has failed and is undone.
   absl::StatusOr<Topic*> Create(std::string_view name, std::int32_t partitions,
-                                ConfigOverrides configs, Done created);
+                                ConfigOverrides configs, Done created,
+                                std::int16_t replication_factor = 1);
+  // Replaces what is set of a topic, at once; it is kept when `done` runs, or undone if that
+  // failed.
+  void SetConfigs(Topic& topic, ConfigOverrides configs, Done done);
+  // kOutOfRange: more partitions than a topic, or all of them, may have.
+  absl::Status CheckAddPartitions(std::int32_t have, std::int32_t more) const;
+  // Adds partitions behind those there are; they can be used at once, as after Create.
+  void AddPartitions(Topic& topic, std::int32_t more, Done done);
   // Deletes a topic with its records: at once for everybody, kept when `deleted` runs.
   void Delete(Topic& topic, Done deleted);
 
@@ -84,6 +96,8 @@ class TopicCatalog final : public TopicNames {
   // what it returns is told how that ended.
   using OnDelete = absl::AnyInvocable<Done(const Topic&, storage::CommitBatch&)>;
   void set_on_delete(OnDelete on_delete) { on_delete_ = std::move(on_delete); }
+  // Is told of each topic that is new, or whose configurations or partitions are.
+  void set_on_change(std::function<void(Topic&)> changed) { changed_ = std::move(changed); }
 
  private:
   TopicCatalog(const core::Namespace& home, core::Partition::Services services)
@@ -94,8 +108,11 @@ class TopicCatalog final : public TopicNames {
   absl::Status OpenPartitions(Topic& topic, std::int32_t count);
   std::string Key(std::string_view name) const { return prefix_ + std::string(name); }
   static std::string Value(const Topic& topic);
+  void RestoreConfigs(const wire::Uuid& id);
+  void DropPartitions(const wire::Uuid& id, std::size_t from);
   std::unique_ptr<Topic> Take(std::string_view name);
   void DeleteLogs(const Topic& topic);
+  void DropLog(storage::LogId log);
   wire::Uuid NewId();
 
   const core::Partition::Services services_;
@@ -104,6 +121,7 @@ class TopicCatalog final : public TopicNames {
   std::map<wire::Uuid, Topic*> by_id_;
   std::size_t total_partitions_ = 0;
   OnDelete on_delete_;
+  std::function<void(Topic&)> changed_;
 };
 
 }  // namespace wherry::kafka

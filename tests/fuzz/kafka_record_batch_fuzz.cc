@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "broker/kafka/batch_rules.h"
+#include "protocol/kafka/batch_rewrite.h"
 #include "protocol/kafka/record_batch.h"
 #include "protocol/wire/cursor.h"
 #include "tests/fuzz/fuzz.h"
@@ -20,6 +22,24 @@ constexpr int kCodecs = 5;
 
 bool Within(std::string_view part, std::string_view whole) {
   return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+// Does to it what a topic's configuration may ask for; what comes out is a batch.
+void Rewrite(std::string_view batch) {
+  const absl::StatusOr<std::string> plain = Recompress(batch, Codec::kNone, kMaxOpened);
+  if (plain.ok()) FUZZ_CHECK(ForEachRecord(*plain, [](const Record&) { return true; }).ok());
+  const auto some = FilterBatch(
+      batch, [](const Record& record) { return record.offset % 2 == 0; }, 77, kMaxOpened);
+  if (some.ok() && some->has_value()) {
+    FUZZ_CHECK(DeleteHorizonOf(*ParseBatchHeader(**some)) == 77);
+    FUZZ_CHECK(ForEachRecord(**some, [](const Record&) { return true; }).ok());
+  }
+  std::string bytes(batch);
+  TopicSettings rules;
+  rules.compact = rules.log_append_time = true;
+  if (CheckBatch(bytes).fault != BatchFault::kNone) return;
+  if (ApplyRules(rules, "t-0", 1'000'000, bytes).error != ErrorCode::kNone) return;
+  FUZZ_CHECK(CheckBatch(bytes).fault == BatchFault::kNone);
 }
 
 // Opens it and looks at every byte that it gives.
@@ -44,6 +64,7 @@ void Open(std::string_view batch) {
       kMaxOpened);
   FUZZ_CHECK(bytes <= kMaxOpened || (header.has_value() && header->codec_bits() == 0));
   if (status.ok()) FUZZ_CHECK(header.has_value() && count == header->record_count);
+  Rewrite(batch);
   const CheckedBatch checked = CheckBatch(batch);
   FUZZ_CHECK((checked.fault == BatchFault::kNone) == checked.message.empty());
   if (checked.fault != BatchFault::kNone) return;

@@ -8,11 +8,12 @@
 // A topic that does not exist is not created here: clients ask Metadata first, as with Kafka.
 // A transactional batch must be of the producer's open transaction, whose partition
 // AddPartitionsToTxn has added; from v12 on that is done here.
-// Not implemented: message.timestamp.type=LogAppendTime; the timestamp bounds; TimeoutMs: one node
-// waits for no other.
+// What a topic's configuration asks of its records is in batch_rules.h.
+// Not implemented: TimeoutMs: one node waits for no other.
 
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
+#include "broker/kafka/batch_rules.h"
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/transaction_error.h"
 #include "protocol/kafka/error_code.h"
@@ -146,6 +147,7 @@ constexpr std::int16_t kTopicIdsSince = 13;
 // TRANSACTION_ABORTABLE, and partitions that need not be added before (KIP-890).
 constexpr std::int16_t kAbortableSince = 11;
 constexpr std::int16_t kAddsPartitionsSince = 12;
+constexpr std::int16_t kAllReplicas = -1;  // acks=all
 
 void Fail(PartitionResponse& part, ErrorCode error, std::string message) {
   part.error_code = error;
@@ -195,15 +197,7 @@ ErrorCode ErrorOf(core::AppendError error) {
 }
 
 // Whether the batch may be appended; if not, `part` says why.
-bool MayAppend(const Call& call, const Topic& topic, std::string_view records,
-               const CheckedBatch& checked, PartitionResponse& part) {
-  const std::int64_t max_bytes = MaxMessageBytes(topic.configs);
-  if (records.size() > static_cast<std::size_t>(max_bytes)) {
-    Fail(part, ErrorCode::kMessageTooLarge,
-         absl::StrCat("a batch of ", records.size(), " bytes; max.message.bytes of topic '",
-                      topic.name, "' is ", max_bytes));
-    return false;
-  }
+bool MayAppend(const Call& call, const CheckedBatch& checked, PartitionResponse& part) {
   if (checked.fault != BatchFault::kNone) {
     Fail(part, ErrorOf(checked.fault), checked.message);
     return false;
@@ -265,9 +259,37 @@ struct Place {
   }
 };
 
+// Whether as many replicas as the topic asks for would have it: those that its creator asked for
+// count, though all are this one.
+bool HasReplicas(const Topic& topic, std::int16_t acks, const std::string& name,
+                 PartitionResponse& part) {
+  const std::int64_t least = topic.settings.min_insync_replicas;
+  if (acks != kAllReplicas || least <= topic.replication_factor) return true;
+  Fail(part, ErrorCode::kNotEnoughReplicas,
+       absl::StrCat("The size of the current ISR Set(", Cluster::kNodeId,
+                    ") is insufficient to satisfy the min.isr requirement of ", least,
+                    " for partition ", name));
+  return false;
+}
+
+// Whether the topic's rules let the batch in; they may change its bytes.
+bool KeepsRules(const Call& call, const Topic& topic, const std::string& name,
+                core::Partition::AppendRequest& append, PartitionResponse& part) {
+  RulesVerdict verdict = ApplyRules(topic.settings, name,
+                                    call.cluster.home().clock().UnixMillis(), append.bytes);
+  append.max_timestamp = verdict.max_timestamp;
+  if (append.producer.has_value()) append.producer->max_timestamp = verdict.max_timestamp;
+  part.log_append_time_ms = verdict.log_append_time_ms;
+  if (verdict.error == ErrorCode::kNone) return true;
+  for (RulesVerdict::RecordFault& fault : verdict.faults) {
+    part.record_errors.push_back({fault.index, std::move(fault.message)});
+  }
+  Fail(part, verdict.error, std::move(verdict.message));
+  return false;
+}
+
 void AppendTo(const Call& call, const Request& request, const TopicData& asked,
-              const PartitionData& data,
-              const Gathering& gathered, Place place) {
+              const PartitionData& data, const Gathering& gathered, Place place) {
   PartitionResponse& part = place.In(*gathered);
   const Topic* const topic = call.cluster.topics().Find(asked.topic_id, asked.name);
   if (topic == nullptr && call.version >= kTopicIdsSince) {
@@ -280,12 +302,14 @@ void AppendTo(const Call& call, const Request& request, const TopicData& asked,
                              topic == nullptr ? asked.name : topic->name, "'"));
   }
   const CheckedBatch checked = CheckBatch(data.records.view);
-  if (!MayAppend(call, *topic, data.records.view, checked, part)) return;
+  if (!MayAppend(call, checked, part)) return;
+  const std::string name = absl::StrCat(topic->name, "-", data.index);
+  if (!HasReplicas(*topic, request.acks, name, part)) return;
   core::Partition::AppendRequest append;
   append.bytes = std::string(data.records.view);
   append.record_count = checked.header.last_offset_delta + 1;
-  append.max_timestamp = checked.header.max_timestamp;
   append.producer = StampOf(checked.header);
+  if (!KeepsRules(call, *topic, name, append, part)) return;
   if (!EntersTransaction(call, request.transactional_id, topic->name, data.index, checked.header,
                          part)) {
     return;
@@ -300,7 +324,9 @@ void AppendTo(const Call& call, const Request& request, const TopicData& asked,
     PartitionResponse& part = place.In(*gathered);
     if (result.error == core::AppendError::kNone) {
       part.base_offset = result.base_offset;
+      if (result.duplicate) part.log_append_time_ms = result.max_timestamp;
     } else {
+      part.log_append_time_ms = -1;
       Fail(part, ErrorOf(result.error), std::move(result.message));
     }
     gathered->Pay();

@@ -5,6 +5,7 @@
 // A replication factor above 1 is accepted and means 1: there is one node, and tests written for a
 // cluster ask for 3. Manual assignments may name other brokers in the same spirit.
 
+#include <algorithm>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -187,6 +188,12 @@ std::optional<std::int32_t> PartitionsOf(const CreatableTopic& topic, std::int32
   return std::nullopt;
 }
 
+// How many replicas are asked for, all of which are this node.
+std::int16_t ReplicasOf(const CreatableTopic& topic) {
+  if (topic.assignments.empty()) return std::max(topic.replication_factor, kReplicationFactor);
+  return static_cast<std::int16_t>(topic.assignments.front().broker_ids.size());
+}
+
 std::optional<ConfigOverrides> ConfigsOf(const CreatableTopic& topic, TopicResult& result) {
   ConfigOverrides configs;
   for (const RequestConfig& config : topic.configs) {
@@ -195,25 +202,28 @@ std::optional<ConfigOverrides> ConfigsOf(const CreatableTopic& topic, TopicResul
            absl::StrCat("Null value not supported for topic configs: ", config.name));
       return std::nullopt;
     }
-    if (absl::Status status = CheckTopicConfig(config.name, *config.value); !status.ok()) {
-      Fail(result, ErrorCode::kInvalidConfig, std::string(status.message()));
-      return std::nullopt;
-    }
     configs[config.name] = *config.value;
+  }
+  if (absl::Status status = CheckTopicConfigs(configs); !status.ok()) {
+    Fail(result, ErrorCode::kInvalidConfig, std::string(status.message()));
+    return std::nullopt;
   }
   return configs;
 }
 
-void Describe(std::int32_t partitions, const ConfigOverrides& configs, TopicResult& result) {
-  constexpr std::int8_t kTopicConfig = 1, kDefaultConfig = 5;  // Kafka's ConfigSource
+void Describe(const Configurations& configurations, std::int32_t partitions,
+              const ConfigOverrides& configs, TopicResult& result) {
   result.num_partitions = partitions;
   result.replication_factor = kReplicationFactor;
   result.configs.emplace();
-  for (const TopicConfig& config : TopicConfigs()) {
+  for (const ConfigDefinition& config : TopicConfigs()) {
     ResponseConfig& described = result.configs->emplace_back();
     described.name = config.name;
-    described.value = TopicConfigValue(configs, config.name);
-    described.config_source = configs.contains(config.name) ? kTopicConfig : kDefaultConfig;
+    described.value = configurations.InForce(config, configs);
+    const std::vector<ConfigValue> values =
+        configurations.Values(config, configs, ConfigSource::kTopic);
+    described.config_source =
+        static_cast<std::int8_t>(values.empty() ? ConfigSource::kDefault : values.front().source);
   }
 }
 
@@ -228,15 +238,16 @@ void CreateOne(Cluster& cluster, const CreatableTopic& topic, bool validate_only
   }
   std::optional<ConfigOverrides> configs = ConfigsOf(topic, result);
   if (!configs.has_value()) return;
-  Describe(*partitions, *configs, result);
+  Describe(cluster.configurations(), *partitions, *configs, result);
   if (validate_only) return;
   gathered->Owe();
-  const auto created = cluster.topics().Create(topic.name, *partitions, *std::move(configs),
-                                               [gathered, index](const absl::Status& status) {
-                                                 if (!status.ok())
-                                                   Fail(gathered->response.topics[index], status);
-                                                 gathered->Pay();
-                                               });
+  const auto created = cluster.topics().Create(
+      topic.name, *partitions, *std::move(configs),
+      [gathered, index](const absl::Status& status) {
+        if (!status.ok()) Fail(gathered->response.topics[index], status);
+        gathered->Pay();
+      },
+      ReplicasOf(topic));
   if (created.ok()) {
     result.topic_id = (*created)->id;
   } else {

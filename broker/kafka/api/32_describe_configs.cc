@@ -1,14 +1,17 @@
-// DescribeConfigs: the configuration of topics, and of the broker.
+// DescribeConfigs: the configurations of topics, of the broker, of groups and of clients' metrics.
 //
 // Versions 1-4. v1 brought synonyms and sources (KIP-226), v3 types and documentation (KIP-569), v4
-// flexible fields.
-// Not implemented: documentation (null is answered); groups' and client metrics' configurations.
+// flexible fields. Of the broker's configurations, those that mean something here are described.
+// Not implemented: levels of loggers (BROKER_LOGGER has none).
 
 #include <algorithm>
+#include <span>
 
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
+#include "broker/kafka/broker_config.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/group_config.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -99,10 +102,6 @@ struct Response {
   }
 };
 
-// Kafka's ConfigResource.Type and ConfigSource.
-constexpr std::int8_t kTopic = 2, kBroker = 4;
-constexpr std::int8_t kTopicSource = 1, kStaticBrokerSource = 4, kDefaultSource = 5;
-
 bool Wanted(const Resource& resource, std::string_view name) {
   const auto& keys = resource.configuration_keys;
   // Clients that want all send null or, in old versions, an empty list.
@@ -110,67 +109,130 @@ bool Wanted(const Resource& resource, std::string_view name) {
          std::find(keys->begin(), keys->end(), name) != keys->end();
 }
 
-void DescribeTopic(const Request& request, const Resource& resource, const Topic& topic,
-                   Result& result) {
-  for (const TopicConfig& config : TopicConfigs()) {
+// Adds one configuration with its values, the strongest first.
+DescribedConfig& Add(const Request& request, const ConfigDefinition& config,
+                     std::optional<std::string> value, const std::vector<ConfigValue>& values,
+                     Result& result) {
+  DescribedConfig& described = result.configs.emplace_back();
+  described.name = config.name;
+  described.value = std::move(value);
+  described.config_source =
+      static_cast<std::int8_t>(values.empty() ? ConfigSource::kDefault : values.front().source);
+  described.config_type = static_cast<std::int8_t>(config.type);
+  if (request.include_documentation) described.documentation = config.documentation;
+  if (!request.include_synonyms) return described;
+  for (const ConfigValue& one : values) {
+    described.synonyms.push_back({one.name, one.value, static_cast<std::int8_t>(one.source)});
+  }
+  return described;
+}
+
+void DescribeAll(const Cluster& cluster, const Request& request, const Resource& resource,
+                 std::span<const ConfigDefinition> configs, const ConfigOverrides& overrides,
+                 ConfigSource source, Result& result) {
+  const Configurations& configurations = cluster.configurations();
+  for (const ConfigDefinition& config : configs) {
     if (!Wanted(resource, config.name)) continue;
-    DescribedConfig& described = result.configs.emplace_back();
-    const bool overridden = topic.configs.contains(config.name);
-    described.name = config.name;
-    described.value = TopicConfigValue(topic.configs, config.name);
-    described.config_source = overridden ? kTopicSource : kDefaultSource;
-    described.config_type = static_cast<std::int8_t>(config.type);
-    if (!request.include_synonyms) continue;
-    if (overridden) described.synonyms.push_back({config.name, described.value, kTopicSource});
-    described.synonyms.push_back({config.name, config.default_value, kDefaultSource});
+    Add(request, config, configurations.InForce(config, overrides),
+        configurations.Values(config, overrides, source), result);
   }
 }
 
-void DescribeBroker(const Request& request, const Resource& resource, const Cluster& cluster,
-                    Result& result) {
-  const auto add = [&](const char* name, ConfigType type, std::string value) {
-    if (!Wanted(resource, name)) return;
+// What nobody knows may be a password: its value is not told.
+void DescribeUnknown(const Request& request, const Resource& resource,
+                     const ConfigOverrides& overrides, ConfigSource source, Result& result) {
+  for (const auto& [name, value] : overrides) {
+    if (FindBrokerConfig(name) != nullptr || !Wanted(resource, name)) continue;
     DescribedConfig& described = result.configs.emplace_back();
     described.name = name;
-    described.value = value;
-    described.read_only = true;
-    described.config_source = kStaticBrokerSource;
-    described.config_type = static_cast<std::int8_t>(type);
+    described.config_source = static_cast<std::int8_t>(source);
+    described.is_sensitive = true;
     if (request.include_synonyms) {
-      described.synonyms.push_back({name, std::move(value), kStaticBrokerSource});
+      described.synonyms.push_back({name, std::nullopt, described.config_source});
     }
-  };
-  const ClusterOptions& options = cluster.options();
-  add("auto.create.topics.enable", ConfigType::kBoolean,
-      options.auto_create_topics ? "true" : "false");
-  add("default.replication.factor", ConfigType::kInt, "1");
-  add("group.initial.rebalance.delay.ms", ConfigType::kInt, "0");
-  add("node.id", ConfigType::kInt, absl::StrCat(Cluster::kNodeId));
-  add("num.partitions", ConfigType::kInt, absl::StrCat(options.default_partitions));
+  }
+}
+
+// Of the whole cluster only what is set, of the node what is in force.
+void DescribeBroker(const Request& request, const Resource& resource, const Cluster& cluster,
+                    Result& result) {
+  const Configurations& configurations = cluster.configurations();
+  const bool whole_cluster = resource.resource_name.empty();
+  const ConfigOverrides& of_cluster = configurations.Of(ConfigResource::kBroker, "");
+  for (const BrokerConfig& config : BrokerConfigs()) {
+    const std::string_view name = config.definition.name;
+    if (!Wanted(resource, name) || (whole_cluster && !of_cluster.contains(name))) continue;
+    std::vector<ConfigValue> values = configurations.BrokerValues(name);
+    if (whole_cluster) {
+      std::erase_if(values, [](const ConfigValue& value) {
+        return value.source != ConfigSource::kClusterDefault;
+      });
+    }
+    std::optional<std::string> value;
+    if (!values.empty()) value = values.front().value;
+    Add(request, config.definition, std::move(value), values, result).read_only =
+        config.update == ConfigUpdate::kReadOnly;
+  }
+  DescribeUnknown(request, resource, of_cluster, ConfigSource::kClusterDefault, result);
+  if (whole_cluster) return;
+  DescribeUnknown(request, resource, configurations.Of(ConfigResource::kBroker, Cluster::Node()),
+                  ConfigSource::kBroker, result);
+}
+
+void Fail(Result& result, ErrorCode error, std::string message) {
+  result.error_code = error;
+  result.error_message = std::move(message);
+}
+
+void DescribeTopic(Cluster& cluster, const Request& request, const Resource& resource,
+                   Result& result) {
+  const Topic* const topic = cluster.topics().Find(resource.resource_name);
+  if (topic != nullptr) {
+    return DescribeAll(cluster, request, resource, TopicConfigs(), topic->configs,
+                       ConfigSource::kTopic, result);
+  }
+  const absl::Status name = TopicCatalog::CheckName(resource.resource_name);
+  if (!name.ok()) {
+    return Fail(result, ErrorCode::kInvalidTopicException, std::string(name.message()));
+  }
+  Fail(result, ErrorCode::kUnknownTopicOrPartition,
+       absl::StrCat("no topic '", resource.resource_name, "'"));
 }
 
 void Describe(Cluster& cluster, const Request& request, const Resource& resource, Result& result) {
-  if (resource.resource_type == kTopic) {
-    const Topic* const topic = cluster.topics().Find(resource.resource_name);
-    if (topic != nullptr) return DescribeTopic(request, resource, *topic, result);
-    const absl::Status name = TopicCatalog::CheckName(resource.resource_name);
-    result.error_code =
-        name.ok() ? ErrorCode::kUnknownTopicOrPartition : ErrorCode::kInvalidTopicException;
-    result.error_message = name.ok() ? absl::StrCat("no topic '", resource.resource_name, "'")
-                                     : std::string(name.message());
-  } else if (resource.resource_type == kBroker) {
-    const bool us =
-        resource.resource_name.empty() || resource.resource_name == absl::StrCat(Cluster::kNodeId);
-    if (us) return DescribeBroker(request, resource, cluster, result);
-    result.error_code = ErrorCode::kInvalidRequest;
-    result.error_message = absl::StrCat("Unexpected broker id, expected ", Cluster::kNodeId,
-                                        " or empty string, but received ", resource.resource_name);
-  } else {
-    result.error_code = ErrorCode::kInvalidRequest;
-    result.error_message =
-        absl::StrCat("configurations of resource type ", static_cast<int>(resource.resource_type),
-                     " are not supported; topics (2) and brokers (4) are");
+  const std::string& name = resource.resource_name;
+  const auto type = static_cast<ConfigResource>(resource.resource_type);
+  const auto others = [&](std::span<const ConfigDefinition> configs, ConfigSource source,
+                          const char* nameless) {
+    if (name.empty()) return Fail(result, ErrorCode::kInvalidRequest, nameless);
+    DescribeAll(cluster, request, resource, configs, cluster.configurations().Of(type, name),
+                source, result);
+  };
+  switch (type) {
+    case ConfigResource::kTopic:
+      return DescribeTopic(cluster, request, resource, result);
+    case ConfigResource::kBroker:
+      if (name.empty() || name == Cluster::Node()) {
+        return DescribeBroker(request, resource, cluster, result);
+      }
+      return Fail(result, ErrorCode::kInvalidRequest,
+                  absl::StrCat("Unexpected broker id, expected ", Cluster::kNodeId,
+                               " or empty string, but received ", name));
+    case ConfigResource::kBrokerLogger:
+      // There is none whose level could be told.
+      if (name == Cluster::Node()) return;
+      return Fail(result, ErrorCode::kInvalidRequest,
+                  absl::StrCat("Unexpected broker id, expected ", Cluster::kNodeId,
+                               " but received ", name));
+    case ConfigResource::kClientMetrics:
+      return others(ClientMetricsConfigs(), ConfigSource::kClientMetrics,
+                    "Client metrics subscription name must not be empty");
+    case ConfigResource::kGroup:
+      return others(GroupConfigs(), ConfigSource::kGroup, "Group name must not be empty");
   }
+  Fail(result, ErrorCode::kInvalidRequest,
+       absl::StrCat("Unexpected resource type ", static_cast<int>(resource.resource_type),
+                    " for resource ", name));
 }
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {

@@ -93,6 +93,54 @@ std::optional<std::map<std::string, std::string>> Admin::DescribeTopicConfigs(
   return configs;
 }
 
+rd_kafka_resp_err_t Admin::AlterTopicConfigs(
+    const std::string& topic, const std::vector<std::pair<std::string, std::string>>& configs) {
+  rd_kafka_ConfigResource_t* resource =
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+  for (const auto& [name, value] : configs) {
+    rd_kafka_ConfigResource_set_config(resource, name.c_str(), value.c_str());
+  }
+  const Event event = Ask(RD_KAFKA_ADMIN_OP_ALTERCONFIGS, [&](auto* options, auto* queue) {
+    rd_kafka_AlterConfigs(client_.client(), &resource, 1, options, queue);
+  });
+  rd_kafka_ConfigResource_destroy(resource);
+  std::size_t count = 0;
+  const auto* const* resources = rd_kafka_AlterConfigs_result_resources(
+      rd_kafka_event_AlterConfigs_result(event.get()), &count);
+  EXPECT_EQ(count, 1u);
+  return count == 1 ? rd_kafka_ConfigResource_error(resources[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
+}
+
+rd_kafka_resp_err_t Admin::CreatePartitions(const std::string& topic, std::size_t total) {
+  std::array<char, 256> error{};
+  rd_kafka_NewPartitions_t* wanted =
+      rd_kafka_NewPartitions_new(topic.c_str(), total, error.data(), error.size());
+  if (wanted == nullptr) return RD_KAFKA_RESP_ERR__INVALID_ARG;
+  const Event event = Ask(RD_KAFKA_ADMIN_OP_CREATEPARTITIONS, [&](auto* options, auto* queue) {
+    rd_kafka_CreatePartitions(client_.client(), &wanted, 1, options, queue);
+  });
+  rd_kafka_NewPartitions_destroy(wanted);
+  std::size_t count = 0;
+  const auto* const* results = rd_kafka_CreatePartitions_result_topics(
+      rd_kafka_event_CreatePartitions_result(event.get()), &count);
+  return ErrorOf(results, count);
+}
+
+Admin::Deleted Admin::DeleteRecords(const std::string& topic, std::int32_t partition,
+                                    std::int64_t offset) {
+  const PartitionList list = List(topic, partition, offset);
+  rd_kafka_DeleteRecords_t* unwanted = rd_kafka_DeleteRecords_new(list.get());
+  const Event event = Ask(RD_KAFKA_ADMIN_OP_DELETERECORDS, [&](auto* options, auto* queue) {
+    rd_kafka_DeleteRecords(client_.client(), &unwanted, 1, options, queue);
+  });
+  rd_kafka_DeleteRecords_destroy(unwanted);
+  const rd_kafka_topic_partition_list_t* offsets = rd_kafka_DeleteRecords_result_offsets(
+      rd_kafka_event_DeleteRecords_result(event.get()));
+  EXPECT_EQ(offsets->cnt, 1);
+  if (offsets->cnt != 1) return {RD_KAFKA_RESP_ERR__BAD_MSG, -1};
+  return {offsets->elems[0].err, offsets->elems[0].offset};
+}
+
 std::vector<std::string> Admin::ListGroups() {
   const Event event = Ask(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, [&](auto* options, auto* queue) {
     rd_kafka_ListConsumerGroups(client_.client(), options, queue);

@@ -27,6 +27,18 @@ class Admin {
   // A topic's settings by name; nothing if the topic is unknown.
   std::optional<std::map<std::string, std::string>> DescribeTopicConfigs(const std::string& topic);
 
+  // Sets these of a topic, and takes back all others that were set.
+  rd_kafka_resp_err_t AlterTopicConfigs(
+      const std::string& topic, const std::vector<std::pair<std::string, std::string>>& configs);
+  // How many partitions the topic is to have.
+  rd_kafka_resp_err_t CreatePartitions(const std::string& topic, std::size_t total);
+  // Deletes the records below `offset` (RD_KAFKA_OFFSET_END: all); the new start, or the error.
+  struct Deleted {
+    rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
+    std::int64_t low_watermark = -1;
+  };
+  Deleted DeleteRecords(const std::string& topic, std::int32_t partition, std::int64_t offset);
+
   std::vector<std::string> ListGroups();
   struct Group {
     rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
