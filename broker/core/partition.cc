@@ -47,6 +47,7 @@ absl::Status Partition::State::Load() {
   start_offset = bounds->start_offset;
   high_watermark = next_offset = bounds->end_offset;
   if (durable()) tail = std::make_shared<Tail>();
+  if (absl::Status status = LoadSegments(*bounds); !status.ok()) return status;
   if (bounds->end_offset == 0) return absl::OkStatus();  // nothing was ever written
 
   const auto snapshot = services.store.Get(SnapshotKey(log));
@@ -172,6 +173,7 @@ void Partition::State::OnCommitted(const absl::Status& status) {
   AppendResult result;
   result.base_offset = append.batch.base_offset;
   result.max_timestamp = append.batch.max_timestamp;
+  NoteSegment(append.batch);
   if (tail != nullptr) services.tails.Add(tail, std::move(append.batch));
   WakeAtEndOfTurn();
   if (append.done) append.done(result);
@@ -229,12 +231,9 @@ void Partition::TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::St
 }
 
 void Partition::SnapshotProducers() {
-  if (!state_->durable() || state_->producers.empty()) return;
-  storage::CommitBatch commit;
-  commit.Put(SnapshotKey(state_->log), state_->SnapshotValue());
-  state_->appends_since_snapshot = 0;
+  if (!state_->durable() || state_->high_watermark == 0) return;
   // A snapshot that fails only makes the next Open read more.
-  state_->services.commits.Submit(std::move(commit), [](const absl::Status&) {});
+  state_->KeepSegments([](const absl::Status&) {});
 }
 
 }  // namespace wherry::core

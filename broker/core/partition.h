@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
 #include "broker/core/producer_table.h"
+#include "broker/core/segments.h"
 #include "broker/core/transaction_index.h"
 #include "broker/runtime/shard.h"
 #include "storage/log_store.h"
@@ -142,6 +143,30 @@ class Partition {
 
   // Moves the start offset up, at most to the high watermark; frees what lies wholly below.
   void TrimPrefix(std::int64_t offset, absl::AnyInvocable<void(absl::Status)> done);
+
+  // What retention and compaction go by: committed batches in segments.
+  const Segments& segments() const;
+  void SetSegmentRules(const SegmentRules& rules);
+  // Runs `told`, once, on the home shard, when the next batch is committed.
+  void TellOfNextAppend(absl::AnyInvocable<void()> told);
+
+  // A batch that compaction has erased from the store, or replaced there.
+  struct CompactedBatch {
+    std::int64_t base_offset = 0;
+    std::optional<storage::Batch> replacement;  // nullopt: it is erased
+    std::uint64_t freed_bytes = 0;
+  };
+  // Keeps what compaction would take away from the next Open: the producers of what it erases.
+  // `done` runs as a later task; compaction may begin if that went well.
+  void BeforeCompaction(CommitQueue::Done done);
+  // Readers of the tail see what the store has.
+  void OnCompacted(const std::vector<CompactedBatch>& changes);
+  // All below `first_dirty_offset` is compacted.
+  void AfterCompaction(std::int64_t first_dirty_offset);
+  // Where a log's segments are listed; whoever deletes the log deletes this key.
+  static std::string SegmentsKey(storage::LogId log);
+  // Appended bytes between two times that the list is kept: what an Open after a crash reads.
+  static constexpr std::uint64_t kBytesPerSegmentsKept = 16 * 1024 * 1024;
 
   // Runs `woken` on the home shard, once a turn, when the high watermark or the start offset has
   // moved, and once when the partition closes, until destroyed. `woken` may destroy its waiter.

@@ -1,7 +1,8 @@
 #pragma once
 
 // What a Partition keeps, and how: partition.cc appends, partition_transactions.cc ends
-// transactions, partition_read.cc reads and waits.
+// transactions, partition_read.cc reads and waits, partition_segments.cc counts what retention and
+// compaction go by.
 
 #include <deque>
 #include <memory>
@@ -33,6 +34,11 @@ struct Partition::State : std::enable_shared_from_this<State> {
   absl::Status Load();
   absl::Status Replay(std::int64_t offset, std::int64_t end_offset);
   absl::Status LoadTransactions();
+  absl::Status LoadSegments(const storage::LogBounds& bounds);
+  // A batch is committed.
+  void NoteSegment(const storage::Batch& batch);
+  // Submits the segments, and the producers, as they are now.
+  void KeepSegments(CommitQueue::Done done);
   void Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done);
   void AnswerDuplicate(const ProducerTable::KeptBatch& original,
                        absl::AnyInvocable<void(AppendResult)> done);
@@ -71,6 +77,10 @@ struct Partition::State : std::enable_shared_from_this<State> {
   ProducerTable producers;
   TransactionIndex transactions;
   int appends_since_snapshot = 0;
+  Segments segments;
+  SegmentRules segment_rules;
+  std::uint64_t bytes_since_segments_kept = 0;
+  absl::AnyInvocable<void()> told;  // of the next append; empty: nobody wants to know
   Waiter* waiters = nullptr;
   bool wake_scheduled = false;
   bool closed = false;

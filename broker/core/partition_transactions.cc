@@ -141,6 +141,7 @@ const ProducerTable& Partition::producers() const { return state_->producers; }
 
 void Partition::EraseState(storage::CommitBatch& batch) const {
   batch.Delete(SnapshotKey(state_->log));
+  batch.Delete(SegmentsKey(state_->log));
   if (!state_->durable()) return;
   for (const AbortedTransaction& aborted : state_->transactions.Aborted(0, INT64_MAX)) {
     batch.Delete(AbortedKey(state_->log, aborted));

@@ -94,6 +94,9 @@ absl::Status Cluster::LoadConfigurations() {
        {"num.partitions", absl::StrCat(options_.default_partitions)}});
   if (!configurations.ok()) return configurations.status();
   configurations_ = *std::move(configurations);
+  cleaner_ = std::make_unique<LogCleaner>(
+      LogCleaner::Services{*topics_, *configurations_, services_.store, services_.reader,
+                           services_.home, services_.log});
   const auto configure_all = [this] {
     for (const auto& [name, topic] : topics_->topics()) Configure(*topic);
   };
@@ -107,6 +110,7 @@ void Cluster::Configure(Topic& topic) {
   topic.settings = SettingsOf([this, &topic](std::string_view name) {
     return configurations_->InForce(*FindTopicConfig(name), topic.configs).value_or("");
   });
+  cleaner_->Watch(topic);
 }
 
 absl::Status Cluster::LoadGroups() {
@@ -119,6 +123,7 @@ absl::Status Cluster::LoadGroups() {
   groups_ = *std::move(groups);
   if (absl::Status status = LoadTransactions(); !status.ok()) return status;
   topics_->set_on_delete([this](const Topic& topic, storage::CommitBatch& commit) {
+    cleaner_->Forget(topic);
     return [offsets = offsets_->DeleteTopic(topic.name, commit),
             pending = pending_offsets_->DeleteTopic(topic.name, commit)](
                const absl::Status& status) mutable {

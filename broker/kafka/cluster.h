@@ -21,6 +21,7 @@
 #include "broker/core/tail_cache.h"
 #include "broker/core/transaction_coordinator.h"
 #include "broker/kafka/configurations.h"
+#include "broker/kafka/log_cleaner.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/topic_catalog.h"
 #include "broker/net/endpoint.h"
@@ -143,7 +144,7 @@ class Cluster {
   absl::Status LoadGroups();
   absl::Status LoadTransactions();
   absl::Status LoadConfigurations();
-  // Works out anew what is in force for a topic.
+  // Works out anew what is in force for a topic, and has it cleaned by that.
   void Configure(Topic& topic);
 
   const core::Namespace name_;
@@ -152,6 +153,7 @@ class Cluster {
   std::string cluster_id_;
   std::unique_ptr<Configurations> configurations_;
   std::unique_ptr<TopicCatalog> topics_;
+  std::unique_ptr<LogCleaner> cleaner_;
   std::unique_ptr<ProducerIds> producer_ids_;
   std::unique_ptr<core::OffsetStore> offsets_;
   std::unique_ptr<core::GroupCoordinator> groups_;

@@ -1,0 +1,106 @@
+// A partition's segments: kept as of an offset, beside the producer table.
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "broker/core/partition_state.h"
+
+namespace wherry::core {
+
+namespace {
+
+// Where a segment ends the list is kept too, but no more often than for so many bytes.
+constexpr std::uint64_t kLeastBytesPerSegmentsKept = 1024 * 1024;
+// What an Open reads at a time behind the kept list.
+constexpr std::size_t kReplayBytes = 4 * 1024 * 1024;
+
+}  // namespace
+
+std::string Partition::SegmentsKey(storage::LogId log) {
+  // A namespace's keys begin with the size of its name; no name is empty, so 0 is the broker's own.
+  std::string key("\0\0segments/", 11);
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(log >> shift));
+  return key;
+}
+
+absl::Status Partition::State::LoadSegments(const storage::LogBounds& bounds) {
+  segments = Segments(bounds.start_offset);
+  if (bounds.start_offset == bounds.end_offset) return absl::OkStatus();
+  const auto kept = services.store.Get(SegmentsKey(log));
+  if (!kept.ok()) return kept.status();
+  std::int64_t from = bounds.start_offset;
+  if (kept->has_value()) {
+    absl::StatusOr<Segments::Decoded> decoded = Segments::Decode(**kept);
+    if (!decoded.ok()) return decoded.status();
+    segments = std::move(decoded->segments);
+    from = std::max(from, decoded->end_offset);
+    segments.TrimPrefix(bounds.start_offset, bounds.end_offset);
+  }
+  const std::int64_t now = services.home.clock().UnixMillis();
+  while (from < bounds.end_offset) {
+    const auto batches = services.store.Read(log, from, {kReplayBytes, bounds.end_offset});
+    if (!batches.ok()) return batches.status();
+    if (batches->empty()) break;  // only a gap is left
+    for (const storage::Batch& batch : *batches) segments.Append(batch, segment_rules, now);
+    from = batches->back().last_offset + 1;
+  }
+  return absl::OkStatus();
+}
+
+void Partition::State::NoteSegment(const storage::Batch& batch) {
+  const bool rolled = segments.Append(batch, segment_rules, services.home.TurnUnixMillis());
+  // A memory store ends with its segments; nothing would read the list.
+  bytes_since_segments_kept += batch.bytes->size();
+  const std::uint64_t often = rolled ? kLeastBytesPerSegmentsKept : kBytesPerSegmentsKept;
+  if (durable() && bytes_since_segments_kept >= often) {
+    KeepSegments([](const absl::Status&) {});
+  }
+  if (told) std::exchange(told, nullptr)();
+}
+
+void Partition::State::KeepSegments(CommitQueue::Done done) {
+  bytes_since_segments_kept = 0;
+  storage::CommitBatch commit;
+  commit.Put(SegmentsKey(log), segments.Encode(high_watermark));
+  // What stands behind it is read by the next Open; the producers in it may have to be too.
+  commit.Put(SnapshotKey(log), SnapshotValue());
+  appends_since_snapshot = 0;
+  services.commits.Submit(std::move(commit), std::move(done));
+}
+
+void Partition::SetSegmentRules(const SegmentRules& rules) { state_->segment_rules = rules; }
+const Segments& Partition::segments() const { return state_->segments; }
+
+void Partition::TellOfNextAppend(absl::AnyInvocable<void()> told) {
+  state_->told = std::move(told);
+}
+
+void Partition::BeforeCompaction(CommitQueue::Done done) {
+  if (state_->durable()) return state_->KeepSegments(std::move(done));
+  state_->services.home.Post([done = std::move(done)]() mutable { done(absl::OkStatus()); });
+}
+
+void Partition::OnCompacted(const std::vector<CompactedBatch>& changes) {
+  for (const CompactedBatch& change : changes) {
+    state_->segments.Shrink(change.base_offset, change.freed_bytes);
+    if (state_->tail == nullptr) continue;
+    std::deque<storage::Batch>& batches = state_->tail->batches;
+    const auto found = std::partition_point(
+        batches.begin(), batches.end(), [&change](const storage::Batch& batch) {
+          return batch.base_offset < change.base_offset;
+        });
+    if (found == batches.end() || found->base_offset != change.base_offset) continue;
+    if (change.replacement.has_value()) {
+      *found = *change.replacement;
+    } else {
+      batches.erase(found);
+    }
+  }
+}
+
+void Partition::AfterCompaction(std::int64_t first_dirty_offset) {
+  state_->segments.set_first_dirty_offset(first_dirty_offset);
+  if (state_->durable() && !state_->closed) state_->KeepSegments([](const absl::Status&) {});
+}
+
+}  // namespace wherry::core
