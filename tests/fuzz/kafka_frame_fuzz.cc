@@ -6,6 +6,7 @@
 // body comes about (random by the schema, one that the topic "t" understands, random with one byte
 // changed, or bytes), how it is cut into writes, and whether the frame's size is what it is.
 
+#include <array>
 #include <memory>
 #include <random>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "broker/kafka/api_table.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/fetch_sessions.h"
 #include "broker/kafka/session.h"
 #include "protocol/kafka/record_batch.h"
 #include "protocol/wire/cursor.h"
@@ -54,25 +56,41 @@ std::string TakeBatch(fuzz::Input& input) {
   return batch;
 }
 
+// What requests may name besides the topic "t".
+struct Known {
+  std::string topic_id;         // of "t"
+  std::int32_t session_id = 0;  // of a fetch session
+};
+
 // A request that writes or reads the topic "t", which has two partitions; null for another API.
-boost::json::value AboutTopic(std::int16_t api_key, fuzz::Input& input) {
+boost::json::value AboutTopic(std::int16_t api_key, const Known& known, fuzz::Input& input) {
   using Array = boost::json::array;
   using Object = boost::json::object;
   const auto partition = static_cast<std::int32_t>(input.Below(3));
   if (api_key == 0) {  // Produce
     const int acks = static_cast<int>(input.Below(3)) - 1;
     const Object data{{"Index", partition}, {"Records", wire::ToHex(TakeBatch(input))}};
-    const Object topic{{"Name", "t"}, {"PartitionData", Array{data}}};
+    const Object topic{{"Name", "t"}, {"TopicId", known.topic_id}, {"PartitionData", Array{data}}};
     return Object{{"Acks", acks}, {"TimeoutMs", 100}, {"TopicData", Array{topic}}};
   }
   if (api_key == 1) {  // Fetch
     const Object data{{"Partition", partition},
                       {"FetchOffset", static_cast<int>(input.Below(8)) - 1},
                       {"PartitionMaxBytes", 1 << 20}};
-    const Object topic{{"Topic", "t"}, {"Partitions", Array{data}}};
-    return Object{{"ReplicaId", -1},       {"MaxWaitMs", 0}, {"MinBytes", 0},
-                  {"MaxBytes", 1 << 20},   {"SessionId", 0}, {"SessionEpoch", -1},
-                  {"Topics", Array{topic}}};
+    const Object topic{{"Topic", "t"}, {"TopicId", known.topic_id}, {"Partitions", Array{data}}};
+    const Object forgotten{
+        {"Topic", "t"}, {"TopicId", known.topic_id}, {"Partitions", Array{partition, 1}}};
+    // A session's epochs begin at 1; 0 begins one, -1 is none.
+    const int epoch = static_cast<int>(input.Below(5)) - 1;
+    const std::size_t named = input.Below(4);
+    return Object{{"ReplicaId", -1},
+                  {"MaxWaitMs", 0},
+                  {"MinBytes", 0},
+                  {"MaxBytes", 1 << 20},
+                  {"SessionId", epoch < 1 ? 0 : known.session_id},
+                  {"SessionEpoch", epoch},
+                  {"Topics", named % 2 == 0 ? Array{topic} : Array()},
+                  {"ForgottenTopicsData", named > 1 ? Array{forgotten} : Array()}};
   }
   if (api_key == 2) {  // ListOffsets
     const Object data{{"PartitionIndex", partition},
@@ -84,11 +102,11 @@ boost::json::value AboutTopic(std::int16_t api_key, fuzz::Input& input) {
 }
 
 std::string TakeBody(fuzz::Input& input, const ApiRow& row, std::int16_t version,
-                     std::uint8_t how) {
+                     std::uint8_t how, const Known& known) {
   const bool flexible = row.IsFlexible(version);
   if (how % 4 == 3 || version > row.max_version) return std::string(input.Take(input.Byte()));
   if (how % 4 == 1) {
-    const boost::json::value fields = AboutTopic(row.key, input);
+    const boost::json::value fields = AboutTopic(row.key, known, input);
     if (!fields.is_null()) {
       const auto encoded = row.request.encode(fields, version, flexible);
       FUZZ_CHECK(encoded.ok());
@@ -103,7 +121,7 @@ std::string TakeBody(fuzz::Input& input, const ApiRow& row, std::int16_t version
   return body;
 }
 
-void AppendRequest(fuzz::Input& input, Stream& stream) {
+void AppendRequest(fuzz::Input& input, const Known& known, Stream& stream) {
   const auto table = ApiTable();
   const ApiRow& row = *table[input.Below(table.size())];
   const int versions = row.max_version - row.min_version + 1;
@@ -113,7 +131,7 @@ void AppendRequest(fuzz::Input& input, Stream& stream) {
   const bool flexible = row.IsFlexible(version);
   const std::uint8_t how = input.Byte();
 
-  const std::string body = TakeBody(input, row, version, how);
+  const std::string body = TakeBody(input, row, version, how, known);
   std::string frame;
   wire::Writer writer(frame);
   const auto correlation_id = static_cast<std::int32_t>(stream.asked.size() + 1);
@@ -140,7 +158,16 @@ class Server {
       cluster_ = Cluster::Open({"default"}, {},
                                {store_, commits_, reader_, budget_, tails_, loop_.shard(), nullptr})
                      .value();
-      FUZZ_CHECK(cluster_->topics().Create("t", 2, {}, [](const absl::Status&) {}).ok());
+      const auto topic = cluster_->topics().Create("t", 2, {}, [](const absl::Status&) {});
+      FUZZ_CHECK(topic.ok());
+      const std::array<std::uint8_t, 16>& id = (*topic)->id.bytes;
+      known_.topic_id = wire::ToHex({reinterpret_cast<const char*>(id.data()), id.size()});
+      const auto list = std::make_shared<FetchList>(cluster_->topics(), false);
+      FetchedPartition fetched;
+      fetched.topic = std::make_shared<const NamedTopic>(NamedTopic{"t", {}});
+      list->Put(fetched);
+      list->Watch();
+      known_.session_id = cluster_->fetch_sessions().Add(list);
     });
   }
   ~Server() {
@@ -152,6 +179,8 @@ class Server {
   }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
+
+  const Known& known() const { return known_; }
 
   // The client's end of a new connection.
   int Connect() {
@@ -168,6 +197,7 @@ class Server {
   core::MemoryBudget budget_{store_, 0};
   core::TailCache tails_;
   std::unique_ptr<Cluster> cluster_;
+  Known known_;
 };
 
 // `asked` is what was sent before any size lied; behind a lie only the order can be checked.
@@ -199,12 +229,12 @@ void CheckAnswers(std::string_view answers, const Stream& stream) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace wherry::kafka;  // NOLINT
   wherry::fuzz::Input input(data, size);
-  Stream stream;
-  while (!input.empty() && stream.asked.size() < kMaxRequests && stream.bytes.size() < kMaxStream) {
-    AppendRequest(input, stream);
-  }
   static wherry::fuzz::ShardLoop& loop = *new wherry::fuzz::ShardLoop;
   Server server(loop);
+  Stream stream;
+  while (!input.empty() && stream.asked.size() < kMaxRequests && stream.bytes.size() < kMaxStream) {
+    AppendRequest(input, server.known(), stream);
+  }
   const int fd = server.Connect();
   std::size_t from = 0;
   for (const std::size_t cut : stream.cuts) {

@@ -1,6 +1,8 @@
 // Frames that no client sends: each may cost its own connection, nobody else may notice.
 #include <limits>
+#include <map>
 #include <random>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -11,6 +13,7 @@ namespace wherry::conformance {
 namespace {
 
 constexpr std::int16_t kProduce = 0;
+constexpr std::int16_t kFetch = 1;
 constexpr std::int16_t kMetadata = 3;
 constexpr std::int16_t kApiVersions = 18;
 constexpr std::int16_t kUnsupportedVersion = 35;
@@ -31,6 +34,23 @@ class KafkaHostileClientTest : public KafkaTest {
     socket.Send(bytes);
     EXPECT_TRUE(socket.AwaitClosed());
     EXPECT_EQ(socket.received(), "");
+  }
+  // The versions of each API that the server says it speaks.
+  std::map<int, std::pair<int, int>> Offered() {
+    RawSocket socket(bootstrap());
+    socket.Send(KafkaRequest(kApiVersions, 0, 1, ""));
+    const std::string response = ReadResponse(socket);
+    KafkaReader reader(response);
+    reader.Raw(4);
+    EXPECT_EQ(reader.Int16(), 0);
+    std::map<int, std::pair<int, int>> offered;
+    for (std::int32_t count = reader.Int32(); count > 0 && reader.ok(); --count) {
+      const int key = reader.Int16();
+      const int min = reader.Int16();
+      offered[key] = {min, reader.Int16()};
+    }
+    EXPECT_TRUE(reader.ok());
+    return offered;
   }
   void ExpectServing() {
     RawSocket socket(bootstrap());
@@ -103,19 +123,7 @@ TEST_P(KafkaHostileClientTest, AnUnknownVersionOfApiVersionsIsAnsweredInVersionZ
 }
 
 TEST_P(KafkaHostileClientTest, ApiVersionsOffersWhatOldClientsTest) {
-  RawSocket socket(bootstrap());
-  socket.Send(KafkaRequest(kApiVersions, 0, 1, ""));
-  const std::string response = ReadResponse(socket);
-  KafkaReader reader(response);
-  reader.Raw(4);
-  EXPECT_EQ(reader.Int16(), 0);
-  std::map<int, std::pair<int, int>> offered;
-  for (std::int32_t count = reader.Int32(); count > 0 && reader.ok(); --count) {
-    const int key = reader.Int16();
-    const int min = reader.Int16();
-    offered[key] = {min, reader.Int16()};
-  }
-  EXPECT_TRUE(reader.ok());
+  std::map<int, std::pair<int, int>> offered = Offered();
   EXPECT_EQ(offered[kProduce].first, 0) << "else librdkafka silently sends uncompressed";
   for (const auto& [key, versions] : offered) EXPECT_LE(versions.first, versions.second) << key;
 }
@@ -176,9 +184,50 @@ TEST_P(KafkaHostileClientTest, RandomFramesNeverHurtTheServer) {
     }
     RawSocket socket(bootstrap());
     socket.Send(KafkaRequest(static_cast<std::int16_t>(random() % 75),
-                             static_cast<std::int16_t>(random() % 13), i, body));
+                             static_cast<std::int16_t>(random() % 19), i, body));
     socket.HalfClose();
   }
+  ExpectServing();
+}
+
+TEST_P(KafkaHostileClientTest, NoOfferedVersionIsHurtByABodyThatMeansNothing) {
+  // The greatest lengths and counts that there are, the least, none, and no body at all.
+  const std::string bodies[] = {"", std::string(64, '\xff'), std::string(64, '\x7f'),
+                                std::string(64, '\x80'), std::string(256, '\0')};
+  for (const auto& [key, versions] : Offered()) {
+    for (int version = versions.first; version <= versions.second; ++version) {
+      for (const std::string& body : bodies) {
+        RawSocket socket(bootstrap());
+        socket.Send(KafkaRequest(static_cast<std::int16_t>(key),
+                                 static_cast<std::int16_t>(version), 1, body));
+        socket.HalfClose();
+      }
+    }
+    ExpectServing();
+  }
+}
+
+TEST_P(KafkaHostileClientTest, FetchSessionsThatNobodyEndsAreLimited) {
+  constexpr int kMore = 1100;  // than the 1,000 that there may be
+  RawSocket socket(bootstrap());
+  int sessions = 0;
+  for (int i = 0; i < kMore; ++i) {
+    KafkaBytes body;
+    body.Int32(-1).Int32(0).Int32(0).Int32(1 << 20).Int8(0);  // replica, wait, bytes, isolation
+    body.Int32(0).Int32(0);                                   // a new session
+    body.Int32(1).String("nobody's").Int32(1);                // one topic, one partition
+    body.Int32(0).Int64(0).Int64(-1).Int32(1 << 20);          // of which there is none
+    body.Int32(0);                                            // nothing is forgotten
+    socket.Send(KafkaRequest(kFetch, 7, i, body.bytes()));
+    const std::string response = ReadResponse(socket);
+    KafkaReader reader(response);
+    EXPECT_EQ(reader.Int32(), i);
+    reader.Int32();  // throttle time
+    EXPECT_EQ(reader.Int16(), 0);
+    if (reader.Int32() != 0) ++sessions;
+    EXPECT_TRUE(reader.ok());
+  }
+  EXPECT_EQ(sessions, 1000);
   ExpectServing();
 }
 
