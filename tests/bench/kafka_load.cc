@@ -43,7 +43,8 @@ bool Report(const char* name, const KafkaLoad& load, const absl::StatusOr<Measur
       .Add("peak_kib", measured->peak_kib);
   if (!measured->latencies.empty()) {
     line.Add("p50_us", Percentile(measured->latencies, 50) * 1e6)
-        .Add("p99_us", Percentile(measured->latencies, 99) * 1e6);
+        .Add("p99_us", Percentile(measured->latencies, 99) * 1e6)
+        .Add("p999_us", Percentile(measured->latencies, 99.9) * 1e6);
   }
   line.Print();
   return true;

@@ -95,21 +95,33 @@ def version_of_source(tree):
     return ".".join(str(int(part, 16)) for part in found.groups())
 
 
-def build_tests(tree):
-    """The suite's program."""
-    program = tree / "tests" / "test-runner"
+def make(tree, folder, program, target):
+    """The program that librdkafka's makefile in the folder makes as the target."""
+    program = tree / folder / program
     if program.exists():
         return program
-    note(f"building librdkafka {version_of_source(tree)} and its tests")
+    note(f"building librdkafka {version_of_source(tree)}, {folder}")
     log = tree / "build.log"
     jobs = str(os.cpu_count())
-    with open(log, "w") as output:
-        for command in (["./configure", "--disable-gssapi"], ["make", "-j", jobs, "libs"],
-                        ["make", "-j", jobs, "-C", "tests", "build"]):
+    with open(log, "a") as output:
+        for command in ([] if (tree / "Makefile.config").exists() else
+                        [["./configure", "--disable-gssapi"]]) + [
+                            ["make", "-j", jobs, "libs"],
+                            ["make", "-j", jobs, "-C", folder, target]]:
             if subprocess.run(command, cwd=tree, stdout=output, stderr=subprocess.STDOUT,
                               stdin=subprocess.DEVNULL, timeout=BUILD_TIMEOUT).returncode != 0:
-                raise Failure(f"building librdkafka's tests failed: see {log}")
+                raise Failure(f"building librdkafka's {folder} failed: see {log}")
     return program
+
+
+def build_tests(tree):
+    """The suite's program."""
+    return make(tree, "tests", "test-runner", "build")
+
+
+def build_examples(tree):
+    """The folder of librdkafka's example programs, with its performance tool."""
+    return make(tree, "examples", "rdkafka_performance", "rdkafka_performance").parent
 
 
 # A server for each test.
