@@ -274,13 +274,14 @@ Duration Group::RebalanceTimeout() const {
 }
 
 GroupDescription Group::Describe() const {
-  GroupDescription description{state_, protocol_type_, {}, {}, generation_, false};
+  GroupDescription description{
+      GroupKind::kClassic, state_, protocol_type_, {}, {}, generation_, false};
   const bool stable = state_ == GroupState::kStable;
   description.all_synced = stable && pending_syncs_.empty();
   if (stable) description.protocol_name = protocol_name_.value_or("");
   for (const auto& [id, member] : members_) {
-    GroupDescription::Member shown{id, member.instance_id, member.client_id, member.client_host, {},
-                                   {}};
+    GroupDescription::Member shown{
+        id, member.instance_id, member.client_id, member.client_host, {}, {}, {}};
     for (const GroupProtocol& protocol : member.protocols) {
       if (stable && protocol.name == protocol_name_) shown.metadata = protocol.metadata;
     }

@@ -6,16 +6,20 @@ namespace wherry::core {
 
 GroupCoordinator::GroupCoordinator(const Namespace& name_space, Services services,
                                    GroupSettings settings)
-    : services_(services), settings_(settings), key_prefix_(StateKey(name_space, "groups/")) {}
+    : services_(std::move(services)),
+      settings_(settings),
+      key_prefix_(StateKey(name_space, "groups/")),
+      consumer_prefix_(StateKey(name_space, "consumer-groups/")) {}
 
 GroupCoordinator::~GroupCoordinator() {
   for (const auto& [id, group] : groups_) group->Close(GroupError::kCoordinatorNotAvailable);
+  for (const auto& [id, group] : consumer_groups_) group->Close();
 }
 
 absl::StatusOr<std::unique_ptr<GroupCoordinator>> GroupCoordinator::Open(
     const Namespace& name_space, Services services, GroupSettings settings) {
   std::unique_ptr<GroupCoordinator> coordinator(
-      new GroupCoordinator(name_space, services, settings));
+      new GroupCoordinator(name_space, std::move(services), settings));
   if (absl::Status status = coordinator->Load(); !status.ok()) return status;
   return coordinator;
 }
@@ -34,7 +38,8 @@ absl::Status GroupCoordinator::Load() {
         NewGroup(group_id)->Restore(*record);
         return true;
       });
-  return scanned.ok() ? damage : scanned;
+  if (!scanned.ok() || !damage.ok()) return scanned.ok() ? damage : scanned;
+  return LoadConsumerGroups();
 }
 
 Group* GroupCoordinator::Find(std::string_view group_id) const {
@@ -71,17 +76,24 @@ std::shared_ptr<Group> GroupCoordinator::NewGroup(const std::string& group_id) {
 void GroupCoordinator::ForgetIfAbandoned(const std::string& group_id) {
   const auto found = groups_.find(group_id);
   if (found != groups_.end() && found->second->Abandoned()) groups_.erase(found);
+  const auto consumer = consumer_groups_.find(group_id);
+  if (consumer != consumer_groups_.end() && consumer->second->Abandoned()) {
+    consumer_groups_.erase(consumer);
+  }
 }
 
 void GroupCoordinator::Join(JoinRequest request, JoinDone done) {
+  DropEmptyConsumer(request.group_id);
   Group* group = Find(request.group_id);
   JoinResult refused;
   refused.member_id = request.member_id;
   if (request.group_id.empty()) {
     refused.error = GroupError::kInvalidGroupId;
+  } else if (FindConsumer(request.group_id) != nullptr) {
+    refused.error = GroupError::kInconsistentProtocol;
   } else if (group == nullptr && !request.member_id.empty()) {
     refused.error = GroupError::kUnknownMember;
-  } else if (group == nullptr && groups_.size() >= settings_.max_groups) {
+  } else if (group == nullptr && groups_.size() + consumer_groups_.size() >= settings_.max_groups) {
     refused.error = GroupError::kGroupFull;
   }
   if (refused.error != GroupError::kNone) {
@@ -129,6 +141,7 @@ std::vector<GroupError> GroupCoordinator::Leave(const std::string& group_id,
 
 GroupError GroupCoordinator::ValidateCommit(const MemberClaim& claim) {
   if (Group* group = Find(claim.group_id)) return group->ValidateCommit(claim);
+  if (const ConsumerGroup* group = FindConsumer(claim.group_id)) return group->CheckMember(claim);
   // The first commit by hand makes the group.
   return claim.generation < 0 ? GroupError::kNone : GroupError::kIllegalGeneration;
 }
@@ -138,11 +151,13 @@ void GroupCoordinator::OnConnectionClosed(ConnectionId connection) {
   if (spoken_for.empty()) return;
   for (const std::string& group_id : spoken_for.mapped()) {
     if (Group* const group = Find(group_id)) group->OnConnectionClosed(connection);
+    if (ConsumerGroup* const group = FindConsumer(group_id)) group->OnConnectionClosed(connection);
   }
 }
 
 GroupDescription GroupCoordinator::Describe(std::string_view group_id) const {
   if (const Group* group = Find(group_id)) return group->Describe();
+  if (const ConsumerGroup* group = FindConsumer(group_id)) return group->DescribeShortly();
   GroupDescription description;
   if (services_.offsets.Contains(group_id)) description.state = GroupState::kEmpty;
   return description;
@@ -153,8 +168,12 @@ std::vector<GroupListing> GroupCoordinator::List() const {
   for (const auto& [id, group] : groups_) {
     all.push_back({id, group->protocol_type(), group->state()});
   }
+  for (const auto& [id, group] : consumer_groups_) {
+    all.push_back({id, "consumer", group->state(), GroupKind::kConsumer});
+  }
   for (std::string& id : services_.offsets.Groups()) {
-    if (!groups_.contains(id)) all.push_back({std::move(id), "", GroupState::kEmpty});
+    if (groups_.contains(id) || consumer_groups_.contains(id)) continue;
+    all.push_back({std::move(id), "", GroupState::kEmpty});
   }
   return all;
 }
@@ -172,6 +191,7 @@ void GroupCoordinator::Delete(const std::string& group_id,
     services_.home.Post([done = std::move(done), error]() mutable { done(error); });
     return;
   }
+  DropEmptyConsumer(group_id);
   if (const auto found = groups_.find(group_id); found != groups_.end()) {
     found->second->Close(GroupError::kCoordinatorNotAvailable);
     groups_.erase(found);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "broker/core/commit_queue.h"
+#include "broker/core/consumer_group.h"
 #include "broker/core/group.h"
 #include "broker/core/group_types.h"
 #include "broker/core/namespace.h"
@@ -21,7 +23,9 @@
 namespace wherry::core {
 
 // The consumer groups of one namespace. A group exists once somebody has joined it or committed
-// offsets to it, until it is deleted; both survive a restart (GroupRecord, OffsetStore).
+// offsets to it, until it is deleted; both survive a restart (GroupRecord, ConsumerGroupRecord,
+// OffsetStore). It is of one of two kinds, as its members come to their shares; an empty one
+// becomes of the other kind when somebody joins it that way.
 //
 // Threads: the home shard only, or before it starts. Owned by the protocol's state of a namespace;
 // `offsets` must outlive it.
@@ -32,6 +36,10 @@ class GroupCoordinator {
     CommitQueue& commits;
     runtime::Shard& home;
     OffsetStore& offsets;
+    const TopicDirectory& topics;
+    const ClassicCodec& codec;
+    // How often the members of a group are to be heard.
+    std::function<ConsumerGroupTimes(std::string_view group_id)> times;
   };
 
   // Loads the groups that `services.store` holds for the namespace.
@@ -48,16 +56,22 @@ class GroupCoordinator {
   void Sync(SyncRequest request, SyncDone done);
 
   GroupError Heartbeat(const MemberClaim& claim);
+  // Of a member of a "consumer" group, which one that joins may found.
+  void Heartbeat(ConsumerHeartbeat request, ConsumerHeartbeatDone done);
   // One answer for each of `members`.
   std::vector<GroupError> Leave(const std::string& group_id,
                                 const std::vector<LeavingMember>& members);
   // May the sender of a commit with this claim commit offsets now?
   GroupError ValidateCommit(const MemberClaim& claim);
+  // May the sender of a claim, with member id and epoch or without both, read its group's offsets?
+  GroupError ValidateFetch(const MemberClaim& claim) const;
   // Members that spoke by this connection (MemberClaim, JoinRequest) are not connected any more.
   void OnConnectionClosed(ConnectionId connection);
 
   // kDead where there is no such group.
   GroupDescription Describe(std::string_view group_id) const;
+  // nullopt: no such group, or it is a classic one.
+  std::optional<ConsumerGroupDescription> DescribeConsumer(std::string_view group_id) const;
   std::vector<GroupListing> List() const;
 
   // Deletes the group with its offsets, unless it has members. `done` runs as a later task.
@@ -70,10 +84,20 @@ class GroupCoordinator {
   std::shared_ptr<Group> NewGroup(const std::string& group_id);
   void ForgetIfAbandoned(const std::string& group_id);
 
+  // group_coordinator_consumer.cc: the groups of the other kind.
+  absl::Status LoadConsumerGroups();
+  ConsumerGroup* FindConsumer(std::string_view group_id) const;
+  std::shared_ptr<ConsumerGroup> NewConsumerGroup(const std::string& group_id);
+  // An empty group of either kind makes room for one of the other, with its offsets.
+  void DropEmptyConsumer(const std::string& group_id);
+  std::string ConsumerKey(std::string_view group_id) const;
+
   const Services services_;
   const GroupSettings settings_;
   const std::string key_prefix_;
+  const std::string consumer_prefix_;
   std::map<std::string, std::shared_ptr<Group>, std::less<>> groups_;
+  std::map<std::string, std::shared_ptr<ConsumerGroup>, std::less<>> consumer_groups_;
   // In whose names each open connection has spoken: groups, which may have gone since.
   absl::flat_hash_map<ConnectionId, std::set<std::string>> spoken_for_;
   // Posted tasks hold it weakly, to find out whether the coordinator is still there.

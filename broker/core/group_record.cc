@@ -1,7 +1,5 @@
 #include "broker/core/group_record.h"
 
-#include <chrono>
-
 #include "broker/core/state_codec.h"
 
 namespace wherry::core {
@@ -9,27 +7,6 @@ namespace wherry::core {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-
-void PutOptional(std::string& out, const std::optional<std::string>& value) {
-  PutBigEndian(out, static_cast<std::uint8_t>(value.has_value()));
-  if (value.has_value()) PutString(out, *value);
-}
-
-std::optional<std::string> TakeOptional(StateReader& reader) {
-  const auto present = reader.Take<std::uint8_t>();
-  if (present > 1) reader.good = false;
-  if (present == 0) return std::nullopt;
-  return reader.TakeString();
-}
-
-void PutMillis(std::string& out, runtime::Duration duration) {
-  PutBigEndian(out, static_cast<std::int32_t>(
-                        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
-}
-
-runtime::Duration TakeMillis(StateReader& reader) {
-  return std::chrono::milliseconds(reader.Take<std::int32_t>());
-}
 
 void PutMember(std::string& out, const GroupRecord::Member& member) {
   PutString(out, member.member_id);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,21 @@ enum class GroupError : std::uint8_t {
   kGroupNotFound,            // no such group
   kCoordinatorNotAvailable,  // the group was deleted or the broker stops
   kStorage,                  // the commit failed; nothing was changed
+  kSubscribedToTopic,        // its members read the topic whose offsets are to go
+  // Of groups of the "consumer" kind (KIP-848).
+  kInvalidRequest,       // fields that contradict one another
+  kUnsupportedAssignor,  // no assignor of this name
+  kInvalidPattern,       // a subscription's pattern is no regular expression
+  kFencedMemberEpoch,    // give up all partitions and join again
+  kStaleMemberEpoch,     // the member has a newer epoch by now; ask again with that
+  kUnreleasedInstance,   // another member still has this instance id
+  kUnsupportedVersion,   // too old a request for a member of this kind
+};
+
+// By which protocol a group's members come to their shares.
+enum class GroupKind : std::uint8_t {
+  kClassic,   // the members' leader assigns (JoinGroup, SyncGroup)
+  kConsumer,  // the server assigns (KIP-848)
 };
 
 enum class GroupState : std::uint8_t {
@@ -38,6 +54,9 @@ enum class GroupState : std::uint8_t {
   kCompletingRebalance,  // waits for the leader's assignment
   kStable,               // everyone has, or may fetch, an assignment
   kDead,                 // not, or no longer, there
+  // Of groups of the "consumer" kind.
+  kAssigning,    // the target assignment is to be worked out anew
+  kReconciling,  // members let go of, or wait for, what the target assignment moves
 };
 
 // Every limit and delay of consumer groups.
@@ -56,6 +75,8 @@ struct GroupSettings {
   std::size_t max_group_size = 10'000;
   // Groups that somebody has joined and nobody has deleted.
   std::size_t max_groups = 100'000;
+  // Topics and the bytes of their names that one member of a "consumer" group subscribes to.
+  std::size_t max_subscription = 1 << 20;
 };
 
 // One way of sharing that a member supports, with what it tells the leader about itself.
@@ -77,6 +98,8 @@ struct MemberClaim {
   ConnectionId connection = 0;
   // The commit is part of a producer's transaction, which it ends in the generation it began in.
   bool transactional = false;
+  // Commits of offsets: whether the request's version knows member epochs (KIP-848).
+  bool knows_member_epochs = true;
 };
 
 struct JoinRequest {
@@ -148,13 +171,16 @@ struct GroupDescription {
     std::string client_host;
     std::string metadata;    // empty unless the group is stable
     std::string assignment;  // empty unless the group is stable
+    // What a member of a "consumer" group has, by topic.
+    std::map<std::string, std::vector<std::int32_t>> partitions;
   };
 
+  GroupKind kind = GroupKind::kClassic;
   GroupState state = GroupState::kDead;
   std::string protocol_type;
   std::string protocol_name;  // empty unless the group is stable
   std::vector<Member> members;
-  std::int32_t generation = 0;
+  std::int32_t generation = 0;  // "consumer" groups: the group epoch
   bool all_synced = false;  // it is stable, and every member has asked for its assignment
 };
 
@@ -162,6 +188,7 @@ struct GroupListing {
   std::string group_id;
   std::string protocol_type;
   GroupState state = GroupState::kEmpty;
+  GroupKind kind = GroupKind::kClassic;
 };
 
 }  // namespace wherry::core

@@ -3,10 +3,14 @@
 // How the values and keys of broker/core are put together from integers and strings: big-endian,
 // strings behind their size (be32).
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
+
+#include "broker/runtime/clock.h"
 
 namespace wherry::core {
 
@@ -57,5 +61,27 @@ struct StateReader {
   // Everything was there and nothing is left.
   bool Ended() const { return good && bytes.empty(); }
 };
+
+// An optional stands behind a u8: 0 absent, 1 there.
+inline void PutOptional(std::string& out, const std::optional<std::string>& value) {
+  PutBigEndian(out, static_cast<std::uint8_t>(value.has_value()));
+  if (value.has_value()) PutString(out, *value);
+}
+
+inline std::optional<std::string> TakeOptional(StateReader& reader) {
+  const auto present = reader.Take<std::uint8_t>();
+  if (present > 1) reader.good = false;
+  if (present == 0) return std::nullopt;
+  return reader.TakeString();
+}
+
+inline void PutMillis(std::string& out, runtime::Duration duration) {
+  PutBigEndian(out, static_cast<std::int32_t>(
+                        std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()));
+}
+
+inline runtime::Duration TakeMillis(StateReader& reader) {
+  return std::chrono::milliseconds(reader.Take<std::int32_t>());
+}
 
 }  // namespace wherry::core

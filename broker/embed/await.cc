@@ -56,7 +56,9 @@ void AddPartitions(const kafka::Topic& topic, Lines& lines) {
 
 void AddMember(kafka::Cluster& cluster, const std::string& group,
                const core::GroupDescription::Member& member, Lines& lines) {
-  const auto assignment = kafka::ParseConsumerAssignment(member.assignment);
+  const auto assignment = member.partitions.empty()
+                              ? kafka::ParseConsumerAssignment(member.assignment)
+                              : std::optional(member.partitions);
   if (!assignment.has_value()) return;
   for (const auto& [name, partitions] : *assignment) {
     const kafka::Topic* const topic = cluster.topics().Find(name);

@@ -33,12 +33,15 @@ GroupInfo Describe(Cluster& cluster, std::string_view group) {
   GroupInfo info;
   info.group = group;
   info.state = kafka::StateName(found.state);
+  info.kind = kafka::KindName(found.kind);
   info.generation = found.generation;
   info.protocol_type = std::move(found.protocol_type);
   info.protocol = std::move(found.protocol_name);
   for (core::GroupDescription::Member& member : found.members) {
     GroupMemberInfo& shown = info.members.emplace_back();
-    if (info.protocol_type == "consumer") {
+    if (found.kind == core::GroupKind::kConsumer) {
+      shown.assignment = std::move(member.partitions);
+    } else if (info.protocol_type == "consumer") {
       shown.assignment =
           kafka::ParseConsumerAssignment(member.assignment).value_or(kafka::ConsumerAssignment());
     }

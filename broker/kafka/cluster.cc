@@ -5,6 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "broker/kafka/consumer_protocol_codec.h"
 #include "broker/kafka/fetch_sessions.h"
 #include "protocol/kafka/control_batch.h"
 #include "protocol/kafka/record_batch.h"
@@ -80,6 +81,7 @@ absl::Status Cluster::Load() {
   if (!topics.ok()) return topics.status();
   topics_ = *std::move(topics);
   if (absl::Status status = LoadConfigurations(); !status.ok()) return status;
+  topic_view_ = std::make_unique<TopicView>(*topics_);
   auto producer_ids = ProducerIds::Open(name_, services_.store, services_.commits);
   if (!producer_ids.ok()) return producer_ids.status();
   producer_ids_ = *std::move(producer_ids);
@@ -118,7 +120,10 @@ absl::Status Cluster::LoadGroups() {
   if (!offsets.ok()) return offsets.status();
   offsets_ = *std::move(offsets);
   auto groups = core::GroupCoordinator::Open(
-      name_, {services_.store, services_.commits, services_.home, *offsets_}, {});
+      name_,
+      {services_.store, services_.commits, services_.home, *offsets_, *topic_view_,
+       kConsumerProtocolCodec, nullptr},
+      {});
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);
   if (absl::Status status = LoadTransactions(); !status.ok()) return status;

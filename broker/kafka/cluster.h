@@ -24,6 +24,7 @@
 #include "broker/kafka/log_cleaner.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/topic_catalog.h"
+#include "broker/kafka/topic_view.h"
 #include "broker/net/endpoint.h"
 #include "broker/runtime/shard.h"
 
@@ -154,6 +155,7 @@ class Cluster {
   std::unique_ptr<Configurations> configurations_;
   std::unique_ptr<TopicCatalog> topics_;
   std::unique_ptr<LogCleaner> cleaner_;
+  std::unique_ptr<TopicView> topic_view_;
   std::unique_ptr<ProducerIds> producer_ids_;
   std::unique_ptr<core::OffsetStore> offsets_;
   std::unique_ptr<core::GroupCoordinator> groups_;

@@ -32,6 +32,22 @@ constexpr ErrorCode ErrorCodeOf(core::GroupError error) {
       return ErrorCode::kNonEmptyGroup;
     case core::GroupError::kGroupNotFound:
       return ErrorCode::kGroupIdNotFound;
+    case core::GroupError::kSubscribedToTopic:
+      return ErrorCode::kGroupSubscribedToTopic;
+    case core::GroupError::kInvalidRequest:
+      return ErrorCode::kInvalidRequest;
+    case core::GroupError::kUnsupportedAssignor:
+      return ErrorCode::kUnsupportedAssignor;
+    case core::GroupError::kInvalidPattern:
+      return ErrorCode::kInvalidRegularExpression;
+    case core::GroupError::kFencedMemberEpoch:
+      return ErrorCode::kFencedMemberEpoch;
+    case core::GroupError::kStaleMemberEpoch:
+      return ErrorCode::kStaleMemberEpoch;
+    case core::GroupError::kUnreleasedInstance:
+      return ErrorCode::kUnreleasedInstanceId;
+    case core::GroupError::kUnsupportedVersion:
+      return ErrorCode::kUnsupportedVersion;
     // Clients look for the coordinator again and try again.
     case core::GroupError::kCoordinatorNotAvailable:
     case core::GroupError::kStorage:
@@ -52,8 +68,16 @@ constexpr const char* StateName(core::GroupState state) {
       return "Stable";
     case core::GroupState::kDead:
       return "Dead";
+    case core::GroupState::kAssigning:
+      return "Assigning";
+    case core::GroupState::kReconciling:
+      return "Reconciling";
   }
   return "Unknown";
+}
+
+constexpr const char* KindName(core::GroupKind kind) {
+  return kind == core::GroupKind::kClassic ? "classic" : "consumer";
 }
 
 }  // namespace wherry::kafka

@@ -185,6 +185,7 @@ absl::StatusOr<Topic*> TopicCatalog::Create(std::string_view name, std::int32_t 
   by_id_[topic->id] = result;
   topics_.emplace(topic->name, std::move(topic));
   if (changed_) changed_(*result);
+  ++version_;
 
   storage::CommitBatch commit;
   commit.Put(Key(name), Value(*result));
@@ -239,6 +240,7 @@ void TopicCatalog::AddPartitions(Topic& topic, std::int32_t more, Done done) {
   const std::size_t from = topic.partitions.size();
   const absl::Status opened = OpenPartitions(topic, more);
   total_partitions_ += topic.partitions.size() - from;
+  ++version_;
   if (!opened.ok()) {
     DropPartitions(topic.id, from);
     services_.home.Post([opened, done = std::move(done)]() mutable { done(opened); });
@@ -262,6 +264,7 @@ void TopicCatalog::DropPartitions(const wire::Uuid& id, std::size_t from) {
     DropLog(topic->partitions.back()->log());
     topic->partitions.pop_back();
     --total_partitions_;
+    ++version_;
   }
 }
 
@@ -285,6 +288,7 @@ void TopicCatalog::Delete(Topic& topic, Done deleted) {
       by_id_[again->id] = again.get();
       if (changed_) changed_(*again);
       topics_.emplace(again->name, std::move(again));
+      ++version_;
     }
     deleted(status);
   };
@@ -297,6 +301,7 @@ std::unique_ptr<Topic> TopicCatalog::Take(std::string_view name) {
   topics_.erase(found);
   by_id_.erase(topic->id);
   total_partitions_ -= topic->partitions.size();
+  ++version_;
   return topic;
 }
 

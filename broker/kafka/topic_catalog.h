@@ -69,6 +69,8 @@ class TopicCatalog final : public TopicNames {
     return topic == nullptr ? "" : topic->name;
   }
   const Topics& topics() const { return topics_; }
+  // Another one whenever a topic has come, gone, or got partitions.
+  std::uint64_t version() const { return version_; }
   // Those of all partitions.
   std::vector<storage::LogId> Logs() const;
 
@@ -120,6 +122,7 @@ class TopicCatalog final : public TopicNames {
   Topics topics_;
   std::map<wire::Uuid, Topic*> by_id_;
   std::size_t total_partitions_ = 0;
+  std::uint64_t version_ = 1;
   OnDelete on_delete_;
   std::function<void(Topic&)> changed_;
 };

@@ -29,4 +29,19 @@ std::optional<ConsumerAssignment> ParseConsumerAssignment(std::string_view bytes
   return assignment;
 }
 
+std::string MakeConsumerAssignment(const ConsumerAssignment& assignment, std::int16_t version) {
+  std::string bytes;
+  wire::Writer writer(bytes);
+  writer.Int(version);
+  writer.Int(static_cast<std::int32_t>(assignment.size()));
+  for (const auto& [topic, partitions] : assignment) {
+    writer.Int(static_cast<std::int16_t>(topic.size()));
+    writer.Bytes(topic);
+    writer.Int(static_cast<std::int32_t>(partitions.size()));
+    for (const std::int32_t partition : partitions) writer.Int(partition);
+  }
+  writer.Int(std::int32_t{-1});
+  return bytes;
+}
+
 }  // namespace wherry::kafka

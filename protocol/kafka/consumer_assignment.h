@@ -18,4 +18,7 @@ using ConsumerAssignment = std::map<std::string, std::vector<std::int32_t>>;
 // nullopt: it is something else (Kafka Connect keeps its own), or cut.
 std::optional<ConsumerAssignment> ParseConsumerAssignment(std::string_view bytes);
 
+// The same, written: without user data.
+std::string MakeConsumerAssignment(const ConsumerAssignment& assignment, std::int16_t version);
+
 }  // namespace wherry::kafka

@@ -127,8 +127,9 @@ constexpr Operation kOperations[] = {
      ExplainRoute},
     {"kafka.groups", "{} -> {groups: [as kafka.describe_group]}", Groups},
     {"kafka.describe_group",
-     "{group} -> {group, state, generation, protocol_type, protocol, members: [{id, instance_id, "
-     "client_id, host, assignment: {topic: [partition]}}], offsets: [{topic, partition, offset}]}",
+     "{group} -> {group, kind, state, generation, protocol_type, protocol, members: [{id, "
+     "instance_id, client_id, host, assignment: {topic: [partition]}}], offsets: [{topic, "
+     "partition, offset}]}",
      DescribeGroup},
     {"kafka.describe_topic",
      "{topic} -> {topic, id, partitions: [{start_offset, high_watermark}], configs}",

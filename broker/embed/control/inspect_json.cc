@@ -137,6 +137,7 @@ boost::json::object ToJson(const GroupInfo& group) {
   }
   return {{"group", JsonText(group.group)},
           {"state", JsonText(group.state)},
+          {"kind", group.kind},
           {"generation", group.generation},
           {"protocol_type", JsonText(group.protocol_type)},
           {"protocol", JsonText(group.protocol)},

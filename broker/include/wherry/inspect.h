@@ -54,18 +54,22 @@ struct GroupMemberInfo {
   std::optional<std::string> instance_id;  // static membership (KIP-345)
   std::string client_id;
   std::string host;
-  // Topic -> partitions, in order; empty unless the group is stable, or where the members do not
-  // speak the "consumer" protocol.
+  // Topic -> partitions, in order. Of a classic group: empty unless it is stable, or where the
+  // members do not speak the "consumer" protocol.
   std::map<std::string, std::vector<std::int32_t>> assignment;
 };
 
 // One Kafka consumer group.
 struct GroupInfo {
   std::string group;
-  std::string state;  // "Empty", "PreparingRebalance", "CompletingRebalance", "Stable"
-  std::int32_t generation = 0;
-  std::string protocol_type;  // "consumer"; empty where nobody ever joined
-  std::string protocol;       // "range"; empty unless the group is stable
+  // "classic": its members' leader assigns; "consumer": the broker does (KIP-848).
+  std::string kind;
+  // "Empty", "Stable", and between them "PreparingRebalance", "CompletingRebalance" of a classic
+  // one, "Assigning", "Reconciling" of a consumer one.
+  std::string state;
+  std::int32_t generation = 0;  // the group epoch of a consumer one
+  std::string protocol_type;    // "consumer"; empty where nobody ever joined
+  std::string protocol;         // "range"; empty unless the group is stable
   std::vector<GroupMemberInfo> members;
   // What it committed: the next offset to read, by topic and partition.
   std::map<std::pair<std::string, std::int32_t>, std::int64_t> offsets;

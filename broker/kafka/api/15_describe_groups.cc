@@ -1,4 +1,5 @@
-// DescribeGroups: the state and the members of several groups.
+// DescribeGroups: the state and the members of several classic groups. One of the other kind is not
+// found here: ConsumerGroupDescribe has those.
 //
 // Versions 0-6. v1 brought throttling, v3 authorized operations (KIP-430; nobody is refused any),
 // v4 instance ids, v5 is flexible, v6 answers GROUP_ID_NOT_FOUND, where older ones say "Dead".
@@ -80,6 +81,8 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
   for (const std::string& group_id : request.groups) {
     core::GroupDescription found = call.cluster.groups().Describe(group_id);
+    const bool is_classic = found.kind == core::GroupKind::kClassic;
+    if (!is_classic) found = core::GroupDescription();
     DescribedGroup& group = response.groups.emplace_back();
     group.group_id = group_id;
     group.group_state = StateName(found.state);
@@ -88,7 +91,8 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     if (request.include_authorized_operations) group.authorized_operations = kAllOperations;
     if (found.state == core::GroupState::kDead && call.version >= kNotFoundSince) {
       group.error_code = ErrorCode::kGroupIdNotFound;
-      group.error_message = "Group " + group_id + " not found.";
+      group.error_message =
+          "Group " + group_id + (is_classic ? " not found." : " is not a classic group.");
     }
     for (core::GroupDescription::Member& member : found.members) {
       group.members.push_back({std::move(member.member_id), std::move(member.instance_id),

@@ -1,7 +1,7 @@
 // ListGroups: every group, or those in some states and of some types.
 //
 // Versions 0-5. v1 brought throttling, v3 is flexible, v4 brought states (KIP-518), v5 types
-// (KIP-848); all groups here are of type "classic".
+// (KIP-848): "classic" and "consumer".
 
 #include <algorithm>
 
@@ -14,8 +14,6 @@
 namespace wherry::kafka {
 
 namespace {
-
-constexpr char kClassic[] = "classic";
 
 struct Request {
   std::vector<std::string> states_filter;
@@ -63,9 +61,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
   for (core::GroupListing& group : call.cluster.groups().List()) {
     const std::string state = StateName(group.state);
-    if (!Passes(request.states_filter, state) || !Passes(request.types_filter, kClassic)) continue;
+    const std::string kind = KindName(group.kind);
+    if (!Passes(request.states_filter, state) || !Passes(request.types_filter, kind)) continue;
     response.groups.push_back(
-        {std::move(group.group_id), std::move(group.protocol_type), state, kClassic});
+        {std::move(group.group_id), std::move(group.protocol_type), state, kind});
   }
   reply.Send(response);
 }

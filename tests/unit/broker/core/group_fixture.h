@@ -10,6 +10,7 @@
 
 #include "broker/core/group_coordinator.h"
 #include "storage/memory_log_store.h"
+#include "tests/unit/broker/core/fake_topics.h"
 #include "tests/unit/broker/core/shard_fixture.h"
 
 namespace wherry::core {
@@ -30,8 +31,11 @@ class GroupFixture : public ShardFixture {
   void Open() {
     On([this] {
       offsets_ = OffsetStore::Open(space_, store_, commits_, max_offset_bytes_).value();
-      groups_ =
-          GroupCoordinator::Open(space_, {store_, commits_, shard_, *offsets_}, settings_).value();
+      groups_ = GroupCoordinator::Open(space_,
+                                       {store_, commits_, shard_, *offsets_, topics_,
+                                        kTextCodec, [this](std::string_view) { return times_; }},
+                                       settings_)
+                    .value();
     });
   }
   void Close() {
@@ -144,6 +148,8 @@ class GroupFixture : public ShardFixture {
 
   const Namespace space_{"default"};
   GroupSettings settings_;
+  ConsumerGroupTimes times_;
+  FakeTopics topics_;
   std::size_t max_offset_bytes_ = OffsetStore::kMaxBytes;
   storage::MemoryLogStore store_;
   CommitQueue commits_{store_, SyncPolicy::kCommit, shard_};
