@@ -16,6 +16,7 @@ namespace {
 
 // As Kafka's offset.metadata.max.bytes.
 constexpr std::size_t kMaxMetadataSize = 4096;
+constexpr std::int16_t kMemberEpochsSince = 9;
 constexpr std::int16_t kTopicIdsSince = 10;
 
 struct RequestPartition {
@@ -110,10 +111,19 @@ ErrorCode Failure(const absl::Status& status) {
   return ErrorCodeOf(core::GroupError::kStorage);
 }
 
-void Handle(const Call& call, const Request& request, Reply<Response> reply) {
-  const ErrorCode refused = ErrorCodeOf(call.cluster.groups().ValidateCommit(
+ErrorCode CheckSender(const Call& call, const Request& request) {
+  core::GroupCoordinator& groups = call.cluster.groups();
+  const bool knows_member_epochs = call.version >= kMemberEpochsSince;
+  const core::GroupError error = groups.ValidateCommit(
       {request.group_id, request.generation_id, request.member_id, request.group_instance_id,
-       call.connection_id()}));
+       call.connection_id(), knows_member_epochs});
+  const bool no_group = error == core::GroupError::kIllegalGeneration && knows_member_epochs &&
+                        groups.Describe(request.group_id).state == core::GroupState::kDead;
+  return no_group ? ErrorCode::kGroupIdNotFound : ErrorCodeOf(error);
+}
+
+void Handle(const Call& call, const Request& request, Reply<Response> reply) {
+  const ErrorCode refused = CheckSender(call, request);
   const std::int64_t now = call.cluster.home().clock().UnixMillis();
   Response response;
   std::vector<core::OffsetStore::Entry> entries;

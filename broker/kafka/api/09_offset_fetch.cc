@@ -176,6 +176,12 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     response.topics = LookUp(call, request.group_id, request.topics, request.require_stable);
   }
   for (const AskedGroup& group : request.groups) {
+    const ErrorCode refused = ErrorCodeOf(call.cluster.groups().ValidateFetch(
+        {group.group_id, group.member_epoch, group.member_id.value_or(""), std::nullopt}));
+    if (refused != ErrorCode::kNone) {
+      response.groups.push_back({group.group_id, {}, refused});
+      continue;
+    }
     response.groups.push_back(
         {group.group_id, LookUp(call, group.group_id, group.topics, request.require_stable),
          ErrorCode::kNone});

@@ -7,6 +7,7 @@
 #include "broker/core/group_coordinator.h"
 #include "broker/runtime/virtual_clock.h"
 #include "storage/memory_log_store.h"
+#include "tests/unit/broker/core/fake_topics.h"
 #include "tests/unit/broker/core/shard_fixture.h"
 
 namespace wherry::core {
@@ -26,7 +27,9 @@ class GroupConnectionTest : public ShardFixtureWith<runtime::VirtualClock> {
     commits_.Start();
     On([this] {
       offsets_ = OffsetStore::Open(space_, store_, commits_).value();
-      groups_ = GroupCoordinator::Open(space_, {store_, commits_, shard_, *offsets_}, {}).value();
+      groups_ = GroupCoordinator::Open(
+                    space_, {store_, commits_, shard_, *offsets_, topics_, kTextCodec, nullptr}, {})
+                    .value();
     });
   }
   ~GroupConnectionTest() override {
@@ -94,6 +97,7 @@ class GroupConnectionTest : public ShardFixtureWith<runtime::VirtualClock> {
   const Namespace space_{"default"};
   storage::MemoryLogStore store_;
   CommitQueue commits_{store_, SyncPolicy::kCommit, shard_};
+  FakeTopics topics_;
   std::unique_ptr<OffsetStore> offsets_;
   std::unique_ptr<GroupCoordinator> groups_;
 };

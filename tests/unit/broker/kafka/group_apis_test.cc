@@ -11,7 +11,7 @@ namespace {
 using ::testing::HasSubstr;
 namespace json = boost::json;
 
-constexpr std::int16_t kGroupApis[] = {8, 9, 10, 11, 12, 13, 14, 15, 16, 42};
+constexpr std::int16_t kGroupApis[] = {8, 9, 10, 11, 12, 13, 14, 15, 16, 42, 68, 69};
 
 class GroupApisTest : public ClusterFixture {
  protected:
