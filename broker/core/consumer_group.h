@@ -16,6 +16,7 @@
 #include "broker/core/commit_queue.h"
 #include "broker/core/consumer_group_record.h"
 #include "broker/core/consumer_group_types.h"
+#include "broker/core/group_record.h"
 #include "broker/core/topic_pattern.h"
 #include "broker/runtime/shard.h"
 #include "storage/log_store.h"
@@ -58,6 +59,18 @@ class ConsumerGroup : public std::enable_shared_from_this<ConsumerGroup> {
 
   // Joins, stays or leaves, by the epoch. `done` runs as a later task.
   void Heartbeat(ConsumerHeartbeat request, ConsumerHeartbeatDone done);
+
+  // consumer_group_classic.cc: members of the classic protocol among the others.
+  // Takes over a classic group's. False: it cannot, what they tell one another is something else.
+  bool Adopt(const GroupRecord& group);
+  bool OnlyClassicLeft() const;
+  // As a classic group would have been kept; only classic members must be left.
+  GroupRecord AsClassic() const;
+  void Join(JoinRequest request, JoinDone done);
+  void Sync(const SyncRequest& request, SyncDone done);
+  GroupError Heartbeat(const MemberClaim& claim);
+  GroupError Leave(const LeavingMember& leaving);
+
   // May the sender commit, or fetch, offsets now?
   GroupError CheckMember(const MemberClaim& claim) const;
   void OnConnectionClosed(ConnectionId connection);
@@ -120,6 +133,15 @@ class ConsumerGroup : public std::enable_shared_from_this<ConsumerGroup> {
   void HearFrom(Member& member, ConnectionId connection);
   void RestartSession(Member& member);
   std::string NewMemberId();
+
+  // consumer_group_classic.cc.
+  GroupError CheckJoin(const JoinRequest& request) const;
+  GroupError AdmitClassic(JoinRequest& request, Member*& member);
+  GroupError FindClassic(const MemberClaim& claim, Member*& member);
+  bool SupportsProtocol(std::string_view name) const;
+  bool IsToJoinAgain(const Member& member) const;
+  void AnswerJoin(JoinDone done, JoinResult result);
+  PartitionsOfTopics Identified(const ClassicCodec::Partitions& named) const;
 
   // consumer_group.cc: who gets what.
   void Advance(bool subscriptions_changed);

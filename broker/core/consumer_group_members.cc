@@ -218,8 +218,10 @@ void ConsumerGroup::Erase(std::string id) {
   }
   members_.erase(member);
   dirty_members_.insert(std::move(id));
-  // The next heartbeat finds that the target assignment is of an older epoch.
   record_.topics_hash = ResolveTopics();
+  // Who is left joins again anyway, in the epoch that it knows.
+  if (OnlyClassicLeft()) return services_.classic_alone();
+  // The next heartbeat finds that the target assignment is of an older epoch.
   ++record_.epoch;
   dirty_ = true;
 }
@@ -248,10 +250,16 @@ bool ConsumerGroup::Update(Member& member, const ConsumerHeartbeat& request) {
 GroupError ConsumerGroup::CheckMember(const MemberClaim& claim) const {
   // Whoever uses the group to keep offsets, and assigns partitions by hand.
   if (claim.generation < 0 && members_.empty()) return GroupError::kNone;
+  // Old versions of a transaction's commit say nothing of the member.
+  if (claim.transactional && claim.generation < 0 && claim.member_id.empty()) {
+    return GroupError::kNone;
+  }
   const auto member = members_.find(claim.member_id);
   if (member == members_.end()) return GroupError::kUnknownMember;
   const bool classic = member->second.record.classic.has_value();
-  if (!classic && !claim.knows_member_epochs) return GroupError::kUnsupportedVersion;
+  if (!classic && !claim.transactional && !claim.knows_member_epochs) {
+    return GroupError::kUnsupportedVersion;
+  }
   if (claim.generation == member->second.record.has.epoch) return GroupError::kNone;
   return classic ? GroupError::kIllegalGeneration : GroupError::kStaleMemberEpoch;
 }

@@ -20,6 +20,7 @@ void Group::Restore(const GroupRecord& record) {
   protocol_type_ = record.protocol_type;
   protocol_name_ = record.protocol_name;
   leader_ = record.leader;
+  empty_since_ = record.empty_since;
   for (const GroupRecord::Member& kept : record.members) {
     Member& member = members_.try_emplace(kept.member_id, services_.home).first->second;
     Name(member, kept.member_id);
@@ -39,7 +40,7 @@ void Group::Restore(const GroupRecord& record) {
 }
 
 GroupRecord Group::Record() const {
-  GroupRecord record{generation_, protocol_type_, protocol_name_, leader_, {}};
+  GroupRecord record{generation_, protocol_type_, protocol_name_, leader_, {}, empty_since_};
   for (const auto& [id, member] : members_) {
     record.members.push_back({id, member.instance_id, member.client_id, member.client_host,
                               member.session_timeout, member.rebalance_timeout, member.assignment,
@@ -225,6 +226,7 @@ void Group::CompleteJoin() {
   if (members_.empty()) {
     protocol_name_.reset();
     state_ = GroupState::kEmpty;
+    empty_since_ = services_.home.clock().UnixMillis();
     services_.keep(Record(), [](const absl::Status&) {});
     return;
   }
@@ -289,6 +291,20 @@ GroupDescription Group::Describe() const {
     description.members.push_back(std::move(shown));
   }
   return description;
+}
+
+bool Group::IsSubscribed(std::string_view topic, const ClassicCodec& codec) const {
+  if (protocol_type_ != "consumer") return false;
+  for (const auto& [id, member] : members_) {
+    for (const GroupProtocol& protocol : member.protocols) {
+      if (protocol_name_.has_value() && protocol.name != *protocol_name_) continue;
+      const auto subscription = codec.parse_subscription(protocol.metadata);
+      if (subscription.has_value() && subscription->topics.contains(std::string(topic))) {
+        return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool Group::Abandoned() const {

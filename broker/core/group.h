@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "broker/core/commit_queue.h"
+#include "broker/core/consumer_group_types.h"
 #include "broker/core/group_record.h"
 #include "broker/core/group_types.h"
 #include "broker/runtime/shard.h"
@@ -62,6 +63,16 @@ class Group : public std::enable_shared_from_this<Group> {
   GroupDescription Describe() const;
   const std::string& protocol_type() const { return protocol_type_; }
   GroupState state() const { return state_; }
+  // When the last member went, in milliseconds since the epoch; -1: not known.
+  std::int64_t empty_since() const { return empty_since_; }
+  // Has no members, and nobody is about to join.
+  bool Idle() const { return state_ == GroupState::kEmpty && pending_joins_.empty(); }
+  // Where the members speak of topics (ClassicCodec): whether one of them reads this one.
+  bool IsSubscribed(std::string_view topic, const ClassicCodec& codec) const;
+  // As it is to be kept.
+  GroupRecord Record() const;
+  // Has everybody join again.
+  void Rebalance() { PrepareRebalance(); }
   // Has no past, no members and nobody about to join.
   bool Abandoned() const;
 
@@ -136,7 +147,6 @@ class Group : public std::enable_shared_from_this<Group> {
   void Synced(const Member& member);
   void OnSyncTimeout();
   SyncResult Assigned(const Member& member) const;
-  GroupRecord Record() const;
   void RestartSession(Member& member);
   void Reply(JoinDone& done, JoinResult result);
   void Reply(SyncDone& done, SyncResult result);
@@ -146,6 +156,7 @@ class Group : public std::enable_shared_from_this<Group> {
   const Services services_;
   GroupState state_ = GroupState::kEmpty;
   std::int32_t generation_ = 0;
+  std::int64_t empty_since_ = -1;
   std::string protocol_type_;
   std::optional<std::string> protocol_name_;
   std::optional<std::string> leader_;

@@ -9,7 +9,8 @@ GroupCoordinator::GroupCoordinator(const Namespace& name_space, Services service
     : services_(std::move(services)),
       settings_(settings),
       key_prefix_(StateKey(name_space, "groups/")),
-      consumer_prefix_(StateKey(name_space, "consumer-groups/")) {}
+      consumer_prefix_(StateKey(name_space, "consumer-groups/")),
+      expiry_(services_.home.timers(), runtime::TimerKind::kRetention, "expiry of offsets") {}
 
 GroupCoordinator::~GroupCoordinator() {
   for (const auto& [id, group] : groups_) group->Close(GroupError::kCoordinatorNotAvailable);
@@ -21,6 +22,7 @@ absl::StatusOr<std::unique_ptr<GroupCoordinator>> GroupCoordinator::Open(
   std::unique_ptr<GroupCoordinator> coordinator(
       new GroupCoordinator(name_space, std::move(services), settings));
   if (absl::Status status = coordinator->Load(); !status.ok()) return status;
+  if (!coordinator->List().empty()) coordinator->ArmExpiry();
   return coordinator;
 }
 
@@ -70,6 +72,7 @@ std::shared_ptr<Group> GroupCoordinator::NewGroup(const std::string& group_id) {
                                                        std::move(keep), std::move(abandoned),
                                                        std::move(heard)});
   groups_.emplace(group_id, group);
+  ArmExpiry();
   return group;
 }
 
@@ -84,13 +87,14 @@ void GroupCoordinator::ForgetIfAbandoned(const std::string& group_id) {
 
 void GroupCoordinator::Join(JoinRequest request, JoinDone done) {
   DropEmptyConsumer(request.group_id);
+  if (ConsumerGroup* group = FindConsumer(request.group_id)) {
+    return group->Join(std::move(request), std::move(done));
+  }
   Group* group = Find(request.group_id);
   JoinResult refused;
   refused.member_id = request.member_id;
   if (request.group_id.empty()) {
     refused.error = GroupError::kInvalidGroupId;
-  } else if (FindConsumer(request.group_id) != nullptr) {
-    refused.error = GroupError::kInconsistentProtocol;
   } else if (group == nullptr && !request.member_id.empty()) {
     refused.error = GroupError::kUnknownMember;
   } else if (group == nullptr && groups_.size() + consumer_groups_.size() >= settings_.max_groups) {
@@ -112,6 +116,9 @@ void GroupCoordinator::Sync(SyncRequest request, SyncDone done) {
   if (Group* group = Find(request.claim.group_id)) {
     return group->Sync(std::move(request), std::move(done));
   }
+  if (ConsumerGroup* group = FindConsumer(request.claim.group_id)) {
+    return group->Sync(request, std::move(done));
+  }
   const GroupError error =
       request.claim.group_id.empty() ? GroupError::kInvalidGroupId : GroupError::kUnknownMember;
   services_.home.Post([done = std::move(done), error]() mutable {
@@ -123,17 +130,25 @@ void GroupCoordinator::Sync(SyncRequest request, SyncDone done) {
 
 GroupError GroupCoordinator::Heartbeat(const MemberClaim& claim) {
   if (claim.group_id.empty()) return GroupError::kInvalidGroupId;
+  if (ConsumerGroup* group = FindConsumer(claim.group_id)) return group->Heartbeat(claim);
   Group* group = Find(claim.group_id);
   return group == nullptr ? GroupError::kUnknownMember : group->Heartbeat(claim);
 }
 
 std::vector<GroupError> GroupCoordinator::Leave(const std::string& group_id,
                                                 const std::vector<LeavingMember>& members) {
-  Group* group = Find(group_id);
+  Group* const group = Find(group_id);
+  ConsumerGroup* const consumer = FindConsumer(group_id);
   std::vector<GroupError> answers;
   answers.reserve(members.size());
   for (const LeavingMember& member : members) {
-    answers.push_back(group == nullptr ? GroupError::kUnknownMember : group->Leave(member));
+    if (group != nullptr) {
+      answers.push_back(group->Leave(member));
+    } else if (consumer != nullptr) {
+      answers.push_back(consumer->Leave(member));
+    } else {
+      answers.push_back(GroupError::kUnknownMember);
+    }
   }
   ForgetIfAbandoned(group_id);
   return answers;
@@ -143,6 +158,7 @@ GroupError GroupCoordinator::ValidateCommit(const MemberClaim& claim) {
   if (Group* group = Find(claim.group_id)) return group->ValidateCommit(claim);
   if (const ConsumerGroup* group = FindConsumer(claim.group_id)) return group->CheckMember(claim);
   // The first commit by hand makes the group.
+  ArmExpiry();
   return claim.generation < 0 ? GroupError::kNone : GroupError::kIllegalGeneration;
 }
 
@@ -192,13 +208,7 @@ void GroupCoordinator::Delete(const std::string& group_id,
     return;
   }
   DropEmptyConsumer(group_id);
-  if (const auto found = groups_.find(group_id); found != groups_.end()) {
-    found->second->Close(GroupError::kCoordinatorNotAvailable);
-    groups_.erase(found);
-    storage::CommitBatch batch;
-    batch.Delete(key_prefix_ + group_id);
-    services_.commits.Submit(std::move(batch), [](const absl::Status&) {});
-  }
+  DropEmptyClassic(group_id);
   // A failed commit fails those behind it too, so the second answer speaks for both.
   services_.offsets.DeleteGroup(group_id,
                                 [done = std::move(done)](const absl::Status& status) mutable {

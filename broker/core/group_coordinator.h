@@ -40,6 +40,10 @@ class GroupCoordinator {
     const ClassicCodec& codec;
     // How often the members of a group are to be heard.
     std::function<ConsumerGroupTimes(std::string_view group_id)> times;
+    // Whether a transaction that has not ended may move the group's offset there: such a one does
+    // not expire. Empty: none ever.
+    std::function<bool(std::string_view group_id, std::string_view topic, std::int32_t partition)>
+        is_pending = nullptr;
   };
 
   // Loads the groups that `services.store` holds for the namespace.
@@ -70,6 +74,10 @@ class GroupCoordinator {
 
   // kDead where there is no such group.
   GroupDescription Describe(std::string_view group_id) const;
+  // Whether a member of the group reads the topic, as far as the group knows.
+  bool IsSubscribed(std::string_view group_id, std::string_view topic) const;
+  // May offsets of the group be deleted, but for topics that it is subscribed to?
+  GroupError CheckDeleteOffsets(std::string_view group_id) const;
   // nullopt: no such group, or it is a classic one.
   std::optional<ConsumerGroupDescription> DescribeConsumer(std::string_view group_id) const;
   std::vector<GroupListing> List() const;
@@ -88,9 +96,22 @@ class GroupCoordinator {
   absl::Status LoadConsumerGroups();
   ConsumerGroup* FindConsumer(std::string_view group_id) const;
   std::shared_ptr<ConsumerGroup> NewConsumerGroup(const std::string& group_id);
-  // An empty group of either kind makes room for one of the other, with its offsets.
+  // One that an empty or online classic group becomes; null: it cannot.
+  std::shared_ptr<ConsumerGroup> Upgrade(const std::string& group_id);
+  void Downgrade(const std::string& group_id);
+  // An empty group of one kind makes room for one of the other; its offsets stay.
   void DropEmptyConsumer(const std::string& group_id);
   std::string ConsumerKey(std::string_view group_id) const;
+
+  // group_coordinator_expiry.cc: what is not used any more.
+  void ArmExpiry();
+  void Expire();
+  // True: something is left of the group.
+  bool ExpireIn(const std::string& group_id, std::int64_t now);
+  // When an offset was used last; nullopt: it is in use.
+  std::optional<std::int64_t> LastUse(const std::string& group_id, std::string_view topic,
+                                      const CommittedOffset& committed) const;
+  void DropEmptyClassic(const std::string& group_id);
 
   const Services services_;
   const GroupSettings settings_;
@@ -100,6 +121,7 @@ class GroupCoordinator {
   std::map<std::string, std::shared_ptr<ConsumerGroup>, std::less<>> consumer_groups_;
   // In whose names each open connection has spoken: groups, which may have gone since.
   absl::flat_hash_map<ConnectionId, std::set<std::string>> spoken_for_;
+  runtime::Timer expiry_;  // while there is anything that may expire
   // Posted tasks hold it weakly, to find out whether the coordinator is still there.
   std::shared_ptr<GroupCoordinator*> self_ = std::make_shared<GroupCoordinator*>(this);
 };

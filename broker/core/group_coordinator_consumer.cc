@@ -63,11 +63,51 @@ std::shared_ptr<ConsumerGroup> GroupCoordinator::NewConsumerGroup(const std::str
   auto times = [times = services_.times, group_id] {
     return times ? times(group_id) : ConsumerGroupTimes();
   };
+  // Posted: a group must not end inside its own call.
+  auto classic_alone = [&home = services_.home, weak = std::weak_ptr(self_), group_id] {
+    home.Post([weak, group_id] {
+      if (const auto self = weak.lock()) (*self)->Downgrade(group_id);
+    });
+  };
   auto group = std::make_shared<ConsumerGroup>(ConsumerGroup::Services{
       group_id, services_.home, services_.commits, services_.topics, settings_, services_.codec,
-      ConsumerKey(group_id), std::move(times), std::move(heard), [] {}});
+      ConsumerKey(group_id), std::move(times), std::move(heard), std::move(classic_alone)});
   consumer_groups_.emplace(group_id, group);
+  ArmExpiry();
   return group;
+}
+
+std::shared_ptr<ConsumerGroup> GroupCoordinator::Upgrade(const std::string& group_id) {
+  const std::shared_ptr<Group> classic = groups_.find(group_id)->second;
+  const bool has_members = classic->state() != GroupState::kEmpty;
+  if (has_members && classic->protocol_type() != "consumer") return nullptr;
+  std::shared_ptr<ConsumerGroup> group = NewConsumerGroup(group_id);
+  if (has_members && !group->Adopt(classic->Record())) {
+    group->Close();
+    consumer_groups_.erase(group_id);
+    return nullptr;
+  }
+  // Whoever waits for the rebalance joins again, in the new group.
+  classic->Close(GroupError::kRebalanceInProgress);
+  groups_.erase(group_id);
+  group->DeleteWithNext(key_prefix_ + group_id);
+  return group;
+}
+
+void GroupCoordinator::Downgrade(const std::string& group_id) {
+  const auto found = consumer_groups_.find(group_id);
+  if (found == consumer_groups_.end() || !found->second->OnlyClassicLeft()) return;
+  const std::shared_ptr<ConsumerGroup> consumer = found->second;
+  const GroupRecord record = consumer->AsClassic();
+  storage::CommitBatch batch;
+  consumer->AddDeletes(batch);
+  batch.Put(key_prefix_ + group_id, record.Encode());
+  services_.commits.Submit(std::move(batch), [](const absl::Status&) {});
+  consumer->Close();
+  consumer_groups_.erase(found);
+  const std::shared_ptr<Group> group = NewGroup(group_id);
+  group->Restore(record);
+  group->Rebalance();
 }
 
 void GroupCoordinator::DropEmptyConsumer(const std::string& group_id) {
@@ -87,12 +127,13 @@ void GroupCoordinator::Heartbeat(ConsumerHeartbeat request, ConsumerHeartbeatDon
   ConsumerHeartbeatResult refused;
   if (group != nullptr) {
     refused.error = GroupError::kNone;
-  } else if (!joins || (classic != groups_.end() &&
-                        classic->second->state() != GroupState::kEmpty)) {
+  } else if (!joins) {
     refused.error = GroupError::kGroupNotFound;
-    refused.message =
-        absl::StrCat(joins ? "Group " : "Consumer group ", request.group_id,
-                     joins ? " is not a consumer group." : " not found.");
+    refused.message = absl::StrCat("Consumer group ", request.group_id, " not found.");
+  } else if (classic != groups_.end()) {
+    group = Upgrade(request.group_id).get();
+    if (group == nullptr) refused.error = GroupError::kGroupNotFound;
+    refused.message = absl::StrCat("Group ", request.group_id, " is not a consumer group.");
   } else if (groups_.size() + consumer_groups_.size() >= settings_.max_groups) {
     refused.error = GroupError::kGroupFull;
     refused.message = absl::StrCat("there are ", settings_.max_groups, " groups already");
@@ -104,14 +145,7 @@ void GroupCoordinator::Heartbeat(ConsumerHeartbeat request, ConsumerHeartbeatDon
     return;
   }
   const std::string group_id = request.group_id;
-  if (group == nullptr) {
-    group = NewConsumerGroup(group_id).get();
-    if (classic != groups_.end()) {
-      classic->second->Close(GroupError::kCoordinatorNotAvailable);
-      groups_.erase(classic);
-      group->DeleteWithNext(key_prefix_ + group_id);
-    }
-  }
+  if (group == nullptr) group = NewConsumerGroup(group_id).get();
   group->Heartbeat(std::move(request), std::move(done));
   ForgetIfAbandoned(group_id);
 }

@@ -6,7 +6,8 @@ namespace wherry::core {
 
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+constexpr std::uint8_t kVersionWithoutEmptySince = 1;
 
 void PutMember(std::string& out, const GroupRecord::Member& member) {
   PutString(out, member.member_id);
@@ -53,12 +54,14 @@ std::string GroupRecord::Encode() const {
   PutOptional(out, leader);
   PutBigEndian(out, static_cast<std::uint32_t>(members.size()));
   for (const Member& member : members) PutMember(out, member);
+  PutBigEndian(out, empty_since);
   return out;
 }
 
 absl::StatusOr<GroupRecord> GroupRecord::Decode(std::string_view bytes) {
   StateReader reader{bytes};
-  if (reader.Take<std::uint8_t>() != kVersion) {
+  const auto version = reader.Take<std::uint8_t>();
+  if (version != kVersion && version != kVersionWithoutEmptySince) {
     return absl::DataLossError("the state of a consumer group is of an unknown version");
   }
   GroupRecord record;
@@ -70,6 +73,7 @@ absl::StatusOr<GroupRecord> GroupRecord::Decode(std::string_view bytes) {
   for (std::uint32_t i = 0; i < count && reader.good; ++i) {
     record.members.push_back(TakeMember(reader));
   }
+  if (version != kVersionWithoutEmptySince) record.empty_since = reader.Take<std::int64_t>();
   if (!reader.Ended()) return absl::DataLossError("the state of a consumer group is damaged");
   return record;
 }

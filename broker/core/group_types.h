@@ -75,6 +75,10 @@ struct GroupSettings {
   std::size_t max_group_size = 10'000;
   // Groups that somebody has joined and nobody has deleted.
   std::size_t max_groups = 100'000;
+  // How long an offset is kept that nobody commits again, or whose group has no members, and how
+  // often that is looked at. Kafka's offsets.retention.minutes and ...check.interval.ms.
+  runtime::Duration offsets_retention = std::chrono::hours(7 * 24);
+  runtime::Duration offsets_check_interval = std::chrono::minutes(10);
   // Topics and the bytes of their names that one member of a "consumer" group subscribes to.
   std::size_t max_subscription = 1 << 20;
 };

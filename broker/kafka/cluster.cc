@@ -115,6 +115,13 @@ void Cluster::Configure(Topic& topic) {
   cleaner_->Watch(topic);
 }
 
+core::ConsumerGroupTimes Cluster::TimesOf(std::string_view group) const {
+  const auto millis = [&](std::string_view name) {
+    return std::chrono::milliseconds(configurations_->GroupNumber(group, name));
+  };
+  return {millis("consumer.session.timeout.ms"), millis("consumer.heartbeat.interval.ms")};
+}
+
 absl::Status Cluster::LoadGroups() {
   auto offsets = core::OffsetStore::Open(name_, services_.store, services_.commits);
   if (!offsets.ok()) return offsets.status();
@@ -122,7 +129,11 @@ absl::Status Cluster::LoadGroups() {
   auto groups = core::GroupCoordinator::Open(
       name_,
       {services_.store, services_.commits, services_.home, *offsets_, *topic_view_,
-       kConsumerProtocolCodec, nullptr},
+       kConsumerProtocolCodec, [this](std::string_view group) { return TimesOf(group); },
+       [this](std::string_view group, std::string_view topic, std::int32_t partition) {
+         return pending_offsets_ != nullptr &&
+                pending_offsets_->Contains(group, topic, partition);
+       }},
       {});
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);

@@ -143,6 +143,7 @@ class Cluster {
   absl::Status Load();
   absl::Status LoadClusterId();
   absl::Status LoadGroups();
+  core::ConsumerGroupTimes TimesOf(std::string_view group) const;
   absl::Status LoadTransactions();
   absl::Status LoadConfigurations();
   // Works out anew what is in force for a topic, and has it cleaned by that.

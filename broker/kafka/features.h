@@ -17,6 +17,8 @@ struct Feature {
 // What ApiVersions tells of, by name. Clients read abilities into it: a feature stands here once
 // it works.
 inline constexpr std::array kFeatures = {
+    // 1: groups whose assignment the broker makes (KIP-848).
+    Feature{.name = "group.version", .min_version = 0, .max_version = 1, .finalized = 1},
     // 2: each transaction ends its producer's epoch, and need not be told of its partitions before
     // they are written to (KIP-890).
     Feature{.name = "transaction.version", .min_version = 0, .max_version = 2, .finalized = 2},

@@ -2,8 +2,8 @@
 //
 // Versions 2-10. v5 dropped the retention time, v6 brought leader epochs, v7 static membership
 // (KIP-345), v8 is flexible, v9 is the first for members of KIP-848's groups, v10 has topic ids
-// instead of names (KIP-516). v2-4's retention time is ignored: offsets are kept until their group
-// or topic is deleted.
+// instead of names (KIP-516). v2-4's retention time is ignored: it is the same
+// for all (GroupSettings).
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
@@ -114,9 +114,10 @@ ErrorCode Failure(const absl::Status& status) {
 ErrorCode CheckSender(const Call& call, const Request& request) {
   core::GroupCoordinator& groups = call.cluster.groups();
   const bool knows_member_epochs = call.version >= kMemberEpochsSince;
-  const core::GroupError error = groups.ValidateCommit(
-      {request.group_id, request.generation_id, request.member_id, request.group_instance_id,
-       call.connection_id(), knows_member_epochs});
+  core::MemberClaim claim{request.group_id, request.generation_id, request.member_id,
+                          request.group_instance_id, call.connection_id()};
+  claim.knows_member_epochs = knows_member_epochs;
+  const core::GroupError error = groups.ValidateCommit(claim);
   const bool no_group = error == core::GroupError::kIllegalGeneration && knows_member_epochs &&
                         groups.Describe(request.group_id).state == core::GroupState::kDead;
   return no_group ? ErrorCode::kGroupIdNotFound : ErrorCodeOf(error);

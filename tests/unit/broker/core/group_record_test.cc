@@ -30,6 +30,16 @@ TEST(GroupRecordTest, WhatWasEncodedIsDecoded) {
   EXPECT_EQ(decoded.Encode(), bytes);
 }
 
+TEST(GroupRecordTest, TheFirstVersionDidNotSaySinceWhenItIsEmpty) {
+  GroupRecord example = Example();
+  example.empty_since = 77;
+  const std::string bytes = example.Encode();
+  EXPECT_EQ(GroupRecord::Decode(bytes)->empty_since, 77);
+  const std::string old = "\x01" + bytes.substr(1, bytes.size() - 1 - sizeof(std::int64_t));
+  EXPECT_EQ(GroupRecord::Decode(old)->empty_since, -1);
+  EXPECT_EQ(GroupRecord::Decode(old)->members.size(), 1u);
+}
+
 TEST(GroupRecordTest, DamageIsNoticed) {
   const std::string bytes = Example().Encode();
   for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -38,7 +48,7 @@ TEST(GroupRecordTest, DamageIsNoticed) {
         << size;
   }
   EXPECT_FALSE(GroupRecord::Decode(bytes + "x").ok());
-  EXPECT_FALSE(GroupRecord::Decode("\x02" + bytes.substr(1)).ok()) << "a later version";
+  EXPECT_FALSE(GroupRecord::Decode("\x03" + bytes.substr(1)).ok()) << "a later version";
 }
 
 TEST(GroupRecordTest, AnOptionalIsThereOrNot) {

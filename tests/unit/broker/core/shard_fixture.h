@@ -17,7 +17,7 @@ namespace wherry::core {
 class TestClock final : public runtime::Clock {
  public:
   runtime::Instant Now() const override { return runtime::Instant(runtime::Duration(now_.load())); }
-  std::int64_t UnixMillis() const override { return 1000; }
+  std::int64_t UnixMillis() const override { return 1000 + now_.load() / 1'000'000; }
   void Advance(runtime::Duration by) { now_ += by.count(); }
 
  private:

@@ -60,6 +60,26 @@ TEST_F(ConsumerGroupApisTest, AMemberJoinsStaysAndLeaves) {
   EXPECT_EQ(left.at("MemberEpoch").as_int64(), -1);
 }
 
+TEST_F(ConsumerGroupApisTest, AGroupHasTheTimesItIsConfiguredWith) {
+  // IncrementalAlterConfigs, resource 32: a group.
+  EXPECT_THAT(AskText(44, 1, R"({"Resources": [{"ResourceType": 32, "ResourceName": "g",
+      "Configs": [{"Name": "consumer.heartbeat.interval.ms", "ConfigOperation": 0,
+                   "Value": "10"}]}]})"),
+              HasSubstr(R"("ErrorCode":0)"));
+  EXPECT_EQ(Join().at("HeartbeatIntervalMs").as_int64(), 10);
+}
+
+TEST_F(ConsumerGroupApisTest, NewPartitionsAreAssignedAtTheNextHeartbeat) {
+  Join();
+  // CreatePartitions.
+  EXPECT_THAT(AskText(37, 2, R"({"Topics": [{"Name": "t", "Count": 3}], "TimeoutMs": 1000})"),
+              HasSubstr(R"("ErrorCode":0)"));
+  const json::value more = Ask(68, 1, R"({"GroupId": "g", "MemberId": "m-1", "MemberEpoch": 1})");
+  EXPECT_EQ(more.at("MemberEpoch").as_int64(), 2);
+  EXPECT_EQ(json::serialize(more.at("Assignment").at("TopicPartitions").at(0).at("Partitions")),
+            "[0,1,2]");
+}
+
 TEST_F(ConsumerGroupApisTest, FieldsThatContradictAreRefusedInKafkasWords) {
   const std::pair<const char*, const char*> wrong[] = {
       {R"({"GroupId": ""})", "GroupId can't be empty."},
