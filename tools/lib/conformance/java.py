@@ -50,6 +50,7 @@ def java_messages(options):
     folder.mkdir(parents=True, exist_ok=True)
     ours, theirs = folder / "ours.txt", folder / "theirs.txt"
     seed, count = str(options.seed), str(options.count)
+    theirs.unlink(missing_ok=True)
     with open(ours, "w") as lines:
         subprocess.run([program, "write", seed, count], stdout=lines, check=True)
     print(f"Kafka's Java client {version}, seed {seed}, {count} messages of each kind")
@@ -58,6 +59,8 @@ def java_messages(options):
     print(output, end="")
     if status is None:
         raise Failure(f"the Java client was not done within {RUN_TIMEOUT} s")
+    if not theirs.exists():
+        raise Failure("KafkaMessages.java did not run with this client")
     with open(theirs) as lines:
         checked = subprocess.run([program, "check"], stdin=lines)
     return 1 if status != 0 or checked.returncode != 0 else 0
@@ -69,7 +72,7 @@ def add_suites(suites, common):
         description="Random requests and responses of every API in every version: what we write, "
         "the Java client's classes read and write again, and the other way round; the bytes must "
         f"be the same. Ends with {UNABLE} where there is no Java or no client to download.")
-    suite.add_argument("--kafka", metavar="VERSION", help="of the client, instead of pom.xml's")
+    suite.add_argument("--kafka", metavar="VERSION", help="of the client, from 4.2 on, instead of pom.xml's")
     suite.add_argument("--count", type=int, default=200, metavar="N",
                        help="messages of each kind and version (%(default)s)")
     suite.add_argument("--seed", type=int, default=1, help="of the random contents (%(default)s)")

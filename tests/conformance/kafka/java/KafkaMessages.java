@@ -23,7 +23,6 @@ import org.apache.kafka.common.protocol.types.Schema;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.apache.kafka.common.protocol.types.TaggedFields;
 import org.apache.kafka.common.protocol.types.Type;
-import org.apache.kafka.common.record.MemoryRecords;
 import org.apache.kafka.common.utils.ByteUtils;
 
 /**
@@ -126,7 +125,7 @@ public final class KafkaMessages {
     String name = type.toString();
     long number = random.nextInt(4) == 0 ? random.nextLong() : random.nextInt(10);
     if (name.contains("STRING")) return text();
-    if (name.contains("RECORDS")) return MemoryRecords.readableRecords(bytes());
+    if (name.contains("RECORDS")) return records(bytes());
     if (name.contains("BYTES")) return bytes();
     switch (name) {
       case "BOOLEAN": return random.nextBoolean();
@@ -182,14 +181,14 @@ public final class KafkaMessages {
     return ByteBuffer.wrap(bytes);
   }
 
-  // Writes it as the schema says, but for one thing that schemas do not know: a structure that may
-  // be null has a byte in front, 1, or is only that byte, -1. Which may be null they do not know
-  // either: with `marked`, all may.
+  // Writes it as the schema says, but for one thing that schemas before 4.3 do not know: a structure
+  // that may be null has a byte in front, 1, or is only that byte, -1. Which may be null they do not
+  // know either: with `marked`, all may.
   private void write(Schema schema, Struct struct, boolean marked, ByteBuffer to) {
     for (BoundField field : schema.fields()) {
       Type type = field.def.type;
       Object value = struct.get(field);
-      if (type instanceof Schema inner) {
+      if (type instanceof Schema inner && !type.isNullable()) {
         boolean absent = marked && random.nextInt(3) == 0;
         if (marked) to.put((byte) (absent ? -1 : 1));
         if (!absent) write(inner, (Struct) value, marked, to);
@@ -206,6 +205,21 @@ public final class KafkaMessages {
         type.write(to, value);
       }
     }
+  }
+
+  // The class of records has moved between releases.
+  private static Object records(ByteBuffer bytes) {
+    for (String where : new String[] {"record.internal", "record"}) {
+      try {
+        return Class.forName("org.apache.kafka.common." + where + ".MemoryRecords")
+            .getMethod("readableRecords", ByteBuffer.class).invoke(null, bytes);
+      } catch (ClassNotFoundException e) {
+        continue;
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+    throw new IllegalStateException("this client has no MemoryRecords");
   }
 
   // A message as the client's class writes it: one whose tagged field has its default is written
