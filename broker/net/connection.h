@@ -72,6 +72,8 @@ class Connection {
   // kLinger later. What the peer still sends is dropped (a socket that is closed with unread bytes
   // is reset, and the reset would overtake our last words).
   void CloseAfterFlush();
+  // It ends together with those of another group from here on.
+  void JoinGroup(std::uint32_t group) { group_ = group; }
   bool closing() const { return state_ != State::kOpen; }
 
   // What ended it: the session, or what it hears of in OnClosed.
@@ -150,7 +152,7 @@ class Connection {
 
   ConnectionSet& set_;
   const std::uint64_t id_;
-  const std::uint32_t group_;
+  std::uint32_t group_;
   std::unique_ptr<Socket> socket_;
   WriteQueue queue_;
   std::unique_ptr<Tls> tls_;            // null: in the clear

@@ -3,12 +3,20 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 
 namespace wherry::net {
+
+namespace {
+
+constexpr std::array<std::string_view, 7> kProtocols = {
+    "nats", "kafka", "kafka+ssl", "kafka+sasl_plaintext", "kafka+sasl_ssl", "http", "https"};
+
+}  // namespace
 
 Endpoint::Endpoint(const sockaddr* address, socklen_t size)
     : size_(std::min<socklen_t>(size, sizeof(storage_))) {
@@ -68,9 +76,11 @@ absl::StatusOr<ListenUrl> ListenUrl::Parse(std::string_view url) {
   if (scheme_end == std::string_view::npos) return error("it has no protocol");
   ListenUrl parsed;
   parsed.protocol = std::string(url.substr(0, scheme_end));
-  if (parsed.protocol != "nats" && parsed.protocol != "kafka" && parsed.protocol != "http" &&
-      parsed.protocol != "https") {
-    return error("the protocol is none of nats, kafka, http and https");
+  const auto& known = kProtocols;
+  if (std::find(known.begin(), known.end(), parsed.protocol) == known.end()) {
+    return error(
+        "the protocol is none of nats, kafka, kafka+ssl, kafka+sasl_plaintext, kafka+sasl_ssl, "
+        "http and https");
   }
   std::string_view rest = url.substr(scheme_end + 3);
   if (!rest.empty() && rest.back() == '/') rest.remove_suffix(1);

@@ -42,7 +42,7 @@ class Endpoint {
 
 // "nats://localhost:4222" taken apart.
 struct ListenUrl {
-  std::string protocol;  // "nats", "kafka", "http", "https"
+  std::string protocol;  // "nats", "kafka", "kafka+sasl_ssl", "http", "https"
   std::string host;      // as written, without brackets
   std::uint16_t port = 0;
 

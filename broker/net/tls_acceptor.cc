@@ -166,6 +166,7 @@ absl::Status TlsAcceptor::UseCertificate() {
 }
 
 absl::Status TlsAcceptor::UseAuthorities() {
+  const bool asks = settings_.verify || settings_.verify_if_shown;
   if (!settings_.ca_file.empty()) {
     const auto certificates = ReadCertificates("ca_file", settings_.ca_file);
     if (!certificates.ok()) return certificates.status();
@@ -175,14 +176,16 @@ absl::Status TlsAcceptor::UseAuthorities() {
         return Wrong("ca_file", settings_.ca_file, TakeReason());
       }
       // Named to the client, which then knows which of its certificates to show.
-      if (settings_.verify) SSL_CTX_add_client_CA(handle_, certificate.get());
+      if (asks) SSL_CTX_add_client_CA(handle_, certificate.get());
     }
-  } else if (settings_.verify && SSL_CTX_set_default_verify_paths(handle_) != 1) {
+  } else if (asks && SSL_CTX_set_default_verify_paths(handle_) != 1) {
     return absl::InvalidArgumentError(absl::StrCat(
         "tls.verify without ca_file needs the system's certificate authorities: ", TakeReason()));
   }
-  if (settings_.verify) {
-    SSL_CTX_set_verify(handle_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  if (asks) {
+    SSL_CTX_set_verify(
+        handle_, SSL_VERIFY_PEER | (settings_.verify ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+        nullptr);
   }
   return absl::OkStatus();
 }

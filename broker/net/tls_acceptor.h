@@ -20,6 +20,7 @@ struct TlsSettings {
   std::string key_file;
   std::string ca_file;
   bool verify = false;
+  bool verify_if_shown = false;  // a client need not show a certificate
   runtime::Duration timeout = std::chrono::seconds(2);
   std::string min_version;
   std::vector<std::string> cipher_suites;

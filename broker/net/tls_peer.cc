@@ -1,5 +1,6 @@
 #include "broker/net/tls_peer.h"
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string_view>
@@ -92,6 +93,59 @@ std::vector<std::string> ValuesOf(const TlsPeer& peer, std::string_view type) {
   return values;
 }
 
+// The attributes that RFC 2253 names.
+const char* Rfc2253Name(int nid) {
+  switch (nid) {
+    case NID_streetAddress:
+      return "STREET";
+    case NID_userId:
+      return "UID";
+    case NID_commonName:
+    case NID_organizationalUnitName:
+    case NID_organizationName:
+    case NID_localityName:
+    case NID_stateOrProvinceName:
+    case NID_countryName:
+    case NID_domainComponent:
+      return OBJ_nid2sn(nid);
+    default:
+      return nullptr;
+  }
+}
+
+std::string Rfc2253Attribute(const X509_NAME_ENTRY* entry) {
+  const ASN1_OBJECT* const object = X509_NAME_ENTRY_get_object(entry);
+  const ASN1_STRING* const value = X509_NAME_ENTRY_get_data(entry);
+  if (const char* const name = Rfc2253Name(OBJ_obj2nid(object)); name != nullptr) {
+    return absl::StrCat(name, "=", Escaped(Text(value)));
+  }
+  char dotted[128];
+  OBJ_obj2txt(dotted, sizeof(dotted), object, 1);
+  unsigned char* der = nullptr;
+  const int size = i2d_ASN1_PRINTABLE(value, &der);
+  const std::string bytes(reinterpret_cast<const char*>(der),
+                          static_cast<std::size_t>(std::max(size, 0)));
+  OPENSSL_free(der);
+  return absl::StrCat(dotted, "=#", absl::BytesToHexString(bytes));
+}
+
+std::string DistinguishedName(const X509_NAME* name) {
+  std::vector<std::string> parts;  // those of one set joined
+  int set = -1;
+  for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
+    const X509_NAME_ENTRY* const entry = X509_NAME_get_entry(name, i);
+    const bool same_set = X509_NAME_ENTRY_set(entry) == set;
+    set = X509_NAME_ENTRY_set(entry);
+    if (same_set) {
+      absl::StrAppend(&parts.back(), "+", Rfc2253Attribute(entry));
+    } else {
+      parts.push_back(Rfc2253Attribute(entry));
+    }
+  }
+  std::reverse(parts.begin(), parts.end());
+  return absl::StrJoin(parts, ",");
+}
+
 // Go gathers all values of a type into one part; of common name and serial number it keeps the
 // last.
 std::string SubjectOf(const TlsPeer& peer) {
@@ -146,6 +200,7 @@ std::string Sha256OfDer(Encode encode, Value* value) {
 
 void AddCertificate(const X509* certificate, TlsPeer& peer) {
   peer.has_certificate = true;
+  peer.distinguished_name = DistinguishedName(X509_get_subject_name(certificate));
   peer.subject_parts = PartsOf(X509_get_subject_name(certificate));
   AddAlternativeNames(certificate, peer);
   if (const auto names = ValuesOf(peer, "CN"); !names.empty()) peer.common_name = names.back();

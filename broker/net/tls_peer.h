@@ -26,6 +26,9 @@ struct TlsPeer {
   std::string subject;
   // `subject` with the domain components behind it: "CN=ann,DC=example,DC=com". Empty without any.
   std::string subject_with_domain;
+  // The subject as Java prints it (RFC 2253, the last part of the certificate's first, attributes
+  // without a name there as number and DER): "CN=ann,OU=b,O=c,C=DE".
+  std::string distinguished_name;
   // The subject as the certificate has it, its first part first; attributes of one part are equals.
   std::vector<std::vector<Attribute>> subject_parts;
   // SHA-256 in lower-case hexadecimal, of the SubjectPublicKeyInfo and of the whole certificate.
