@@ -63,6 +63,10 @@ absl::StatusOr<std::shared_ptr<storage::LogStore>> OpenStore(const Options& opti
   return storage::OpenRocksdbLogStore(options.data_dir);
 }
 
+// What begins a key of the broker's own, for each namespace that is to be opened again.
+std::string KeptPrefix() { return core::StateKey({""}, "namespaces/"); }
+constexpr char kKeptVersion = 1;
+
 // The namespace that a key of the store belongs to; "": the broker's own.
 std::string_view NamespaceOf(std::string_view key) {
   if (key.size() < 2) return {};
@@ -91,10 +95,11 @@ Data::Data(std::shared_ptr<storage::LogStore> store, const Options& options, run
 
 Data::~Data() { Stop(); }
 
-absl::StatusOr<std::unique_ptr<Data>> Data::Open(const Options& options, runtime::Shard& shard,
-                                                 Disk disk,
-                                                 std::function<void(std::string_view)> log) {
+absl::StatusOr<std::unique_ptr<Data>> Data::Open(
+    const Options& options, std::shared_ptr<const kafka::SecuritySettings> security,
+    runtime::Shard& shard, Disk disk, std::function<void(std::string_view)> log) {
   kafka::ClusterOptions cluster;
+  cluster.security = std::move(security);
   cluster.default_partitions = options.kafka.default_partitions;
   cluster.auto_create_topics = options.kafka.auto_create_topics;
   if (!options.data_dir.empty()) {
@@ -119,6 +124,25 @@ absl::StatusOr<std::unique_ptr<Data>> Data::Open(const Options& options, runtime
 absl::StatusOr<std::unique_ptr<kafka::Cluster>> Data::OpenCluster(const core::Namespace& name) {
   return kafka::Cluster::Open(name, cluster_options_,
                               {*store_, commits_, reader_, budget_, tails_, shard_, log_});
+}
+
+absl::StatusOr<std::set<std::string>> Data::KeepNamespaces(std::set<std::string> names) {
+  const std::string prefix = KeptPrefix();
+  storage::CommitBatch commit;
+  for (const std::string& name : names) {
+    commit.Put(prefix + name, std::string(1, kKeptVersion));
+  }
+  if (!commit.empty()) {
+    const absl::Status status = store_->Commit(commit, storage::Durability::kKernel);
+    if (!status.ok()) return status;
+  }
+  const absl::Status scanned =
+      store_->Scan(prefix, [&](std::string_view key, std::string_view /*value*/) {
+        names.emplace(key.substr(prefix.size()));
+        return true;
+      });
+  if (!scanned.ok()) return scanned;
+  return names;
 }
 
 absl::Status Data::DropLeftovers(const std::vector<const kafka::Cluster*>& clusters) {
@@ -180,6 +204,7 @@ absl::StatusOr<storage::CommitBatch> Data::Erasure(const kafka::Cluster& cluster
         return true;
       });
   if (!scanned.ok()) return scanned;
+  if (what == Erase::kAll) commit.Delete(KeptPrefix() + cluster.name().name);
   for (const auto& [name, topic] : cluster.topics().topics()) {
     for (const auto& partition : topic->partitions) partition->EraseState(commit);
   }

@@ -2,6 +2,8 @@
 
 #include <functional>
 #include <memory>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -33,13 +35,17 @@ class Data {
  public:
   // kInvalidArgument, kPermissionDenied, kUnavailable (locked by another process), kDataLoss: as
   // Broker::Start says.
-  static absl::StatusOr<std::unique_ptr<Data>> Open(const Options& options, runtime::Shard& shard,
-                                                    Disk disk,
-                                                    std::function<void(std::string_view)> log);
+  static absl::StatusOr<std::unique_ptr<Data>> Open(
+      const Options& options, std::shared_ptr<const kafka::SecuritySettings> security,
+      runtime::Shard& shard, Disk disk,
+      std::function<void(std::string_view)> log);
   ~Data();
 
   // What the store keeps of a namespace. kDataLoss.
   absl::StatusOr<std::unique_ptr<kafka::Cluster>> OpenCluster(const core::Namespace& name);
+  // The namespaces whose data is kept though nobody may name them at the next start. These too from
+  // here on.
+  absl::StatusOr<std::set<std::string>> KeepNamespaces(std::set<std::string> names);
   // Deletes what belongs to no namespace of these: what a killed process left of its tests, and
   // logs that no topic names.
   absl::Status DropLeftovers(const std::vector<const kafka::Cluster*>& clusters);

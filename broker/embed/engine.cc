@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "broker/embed/kafka_security.h"
 #include "broker/embed/refusals.h"
 #include "broker/embed/status_of.h"
 #include "broker/embed/tls.h"
-#include "broker/kafka/session.h"
 
 namespace wherry::embed {
 
@@ -88,6 +88,7 @@ Engine::~Engine() {
 }
 
 absl::Status Engine::Start() {
+  if (absl::Status status = LoadKafkaSecurity(); !status.ok()) return status;
   if (absl::Status status = OpenData(); !status.ok()) return status;
   std::vector<std::string> urls = options_.listen;
   if (urls.empty()) urls = {"nats://127.0.0.1:0", "kafka://127.0.0.1:0", "http://127.0.0.1:0"};
@@ -100,10 +101,11 @@ absl::Status Engine::Start() {
 
 // Also of a broker that runs, on its shard.
 absl::Status Engine::OpenData() {
-  auto opened = Data::Open(options_, home(), disk_,
+  auto opened = Data::Open(options_, kafka_security_, home(), disk_,
                            [this](std::string_view line) { Log(LogLevel::kWarning, line); });
   if (!opened.ok()) return opened.status();
   data_ = *std::move(opened);
+  if (absl::Status status = AddKeptNamespaces(); !status.ok()) return status;
   std::vector<const kafka::Cluster*> clusters;
   for (const auto& state : Namespaces()) {
     auto cluster = data_->OpenCluster(state->name);
@@ -118,6 +120,7 @@ absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string
   for (const std::string& text : urls) {
     const absl::StatusOr<net::ListenUrl> url = net::ListenUrl::Parse(text);
     if (!url.ok()) return url.status();
+    if (absl::Status status = CheckKafkaListener(*url); !status.ok()) return status;
     net::ConnectionSet::MakeSession make_session = SessionMaker(state, *url);
     if (make_session == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -148,11 +151,7 @@ net::ConnectionSet::MakeSession Engine::SessionMaker(NamespaceState& state,
       return nats_server_.MakeSession(connection, state.account);
     };
   }
-  if (url.protocol == "kafka") {
-    return [&state](net::Connection& connection) {
-      return std::make_unique<kafka::Session>(*state.cluster, connection);
-    };
-  }
+  if (KafkaProtocolOf(url.protocol).has_value()) return KafkaSessionMaker(state, url);
   if (url.protocol == "http") {
     return [handler = PagesOf(state, url)](net::Connection& connection) {
       return net::MakeHttpSession(connection, handler);
@@ -221,6 +220,9 @@ void Engine::Begin() {
       }
     }
   };
+  for (const auto& state : Namespaces()) {
+    state->nats_state->stop_listening = default_namespace_->nats_state->stop_listening;
+  }
   home().Post([this] {
     link_->Begin();
     for (auto& listener : default_namespace_->listeners) listener->Start();

@@ -86,6 +86,12 @@ class Engine {
   void Begin();
   nats::MonitorAddresses Addresses() const;
   net::ConnectionSet::MakeSession SessionMaker(NamespaceState& state, const net::ListenUrl& url);
+  // engine_kafka.cc
+  absl::Status LoadKafkaSecurity();
+  absl::Status AddKeptNamespaces();
+  absl::Status CheckKafkaListener(const net::ListenUrl& url) const;
+  net::ConnectionSet::MakeSession KafkaSessionMaker(NamespaceState& state,
+                                                    const net::ListenUrl& url);
   net::HttpHandler PagesOf(NamespaceState& state, const net::ListenUrl& url);
   // All there are, the default one first.
   std::vector<std::shared_ptr<NamespaceState>> Namespaces() const;
@@ -97,6 +103,7 @@ class Engine {
   absl::Status BringUp();
 
   // engine_namespaces.cc
+  static absl::Status CheckNamespaceName(std::string_view name);
   std::vector<std::string> UrlsOfNamespace() const;
   absl::StatusOr<std::shared_ptr<NamespaceState>> MakeNamespace(core::Namespace name);
   absl::Status CloseConnections(NamespaceState& state);
@@ -121,6 +128,8 @@ class Engine {
   nats::Monitor nats_monitor_;
   http::Router pages_;  // the same in every namespace
   std::shared_ptr<const net::TlsAcceptor> https_tls_;  // with a listener of https
+  std::shared_ptr<const net::TlsAcceptor> kafka_tls_;  // null: none of Kafka's listeners has it
+  std::shared_ptr<const kafka::SecuritySettings> kafka_security_;
   std::shared_ptr<ShardLink> link_;
   const std::shared_ptr<Waiters> waiters_;
   const std::shared_ptr<control::Control> control_;

@@ -16,14 +16,6 @@ namespace {
 // A name is part of keys in the store.
 constexpr std::size_t kMaxNameSize = 1024;
 
-absl::Status CheckName(std::string_view name) {
-  if (name.empty() || name.size() > kMaxNameSize) {
-    return absl::InvalidArgumentError(absl::StrCat("a namespace's name has 1 to ", kMaxNameSize,
-                                                   " bytes, not ", name.size()));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status Taken(std::string_view name) {
   return absl::AlreadyExistsError(
       absl::StrCat("there is a namespace, or an account, \"", std::string(name), "\" already"));
@@ -34,6 +26,14 @@ absl::Status Crashed() {
 }
 
 }  // namespace
+
+absl::Status Engine::CheckNamespaceName(std::string_view name) {
+  if (name.empty() || name.size() > kMaxNameSize) {
+    return absl::InvalidArgumentError(absl::StrCat("a namespace's name has 1 to ", kMaxNameSize,
+                                                   " bytes, not ", name.size()));
+  }
+  return absl::OkStatus();
+}
 
 // One listener for each protocol of the broker's own, on the same host and a free port.
 std::vector<std::string> Engine::UrlsOfNamespace() const {
@@ -52,7 +52,7 @@ absl::StatusOr<std::shared_ptr<NamespaceState>> Engine::AddNamespace(std::string
   if (link_->OnShardThread()) {
     return absl::FailedPreconditionError(FromCallback("NewNamespace").message());
   }
-  if (absl::Status status = CheckName(name); !status.ok()) return status;
+  if (absl::Status status = CheckNamespaceName(name); !status.ok()) return status;
   absl::StatusOr<std::shared_ptr<NamespaceState>> made =
       absl::UnavailableError("the broker has stopped");
   link_->Run([&] { made = MakeNamespace({std::string(name)}); });

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "broker/embed/engine.h"
+#include "broker/embed/kafka_security.h"
 #include "broker/embed/refusals.h"
 #include "broker/embed/status_of.h"
 
@@ -10,7 +11,8 @@ namespace wherry::embed {
 namespace {
 
 bool ServesData(const net::Listener& listener) {
-  return listener.url().protocol == "nats" || listener.url().protocol == "kafka";
+  const std::string& protocol = listener.url().protocol;
+  return protocol == "nats" || KafkaProtocolOf(protocol).has_value();
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "broker/kafka/call.h"
 #include "broker/kafka/request_subjects.h"
+#include "broker/kafka/security/sift.h"
 #include "protocol/wire/decoder.h"
 #include "protocol/wire/encoder.h"
 #include "protocol/wire/field_lister.h"
@@ -28,6 +29,11 @@ struct Schema {
   // What it is about; nothing if the bytes are no such message. Records stay closed.
   RequestSubjects (*subjects)(std::string_view bytes, int version, bool flexible,
                               const TopicNames& names);
+};
+
+// For the types of functions that are made for each message.
+struct NoMessage {
+  static void Visit(auto&, auto&) {}
 };
 
 // One API: what the dispatch, ApiVersions and the tests know of it. Constant; any thread.
@@ -54,6 +60,9 @@ struct ApiRow {
   // whatever stands before the handler. False: the bytes are no such request.
   bool (*refuse)(const Call& call, std::string_view body, bool flexible, ErrorCode error,
                  const std::shared_ptr<ResponseSlot>& slot) = nullptr;
+  // Takes a request apart by what the client may do, and puts the responses together again.
+  decltype(&SiftRequest<NoMessage>) sift = nullptr;
+  decltype(&JoinResponses<NoMessage>) join = nullptr;
   Schema request{};
   Schema response{};
 
@@ -122,6 +131,8 @@ constexpr ApiRow MakeRow(ApiRow row) {
     Refuse(call, request, error, Reply<Response>(slot));
     return true;
   };
+  row.sift = SiftRequest<Request>;
+  row.join = JoinResponses<Response>;
   row.request = SchemaOf<Request>();
   row.response = SchemaOf<Response>();
   return row;

@@ -5,9 +5,11 @@
 
 namespace wherry::kafka {
 
-// What a client may do, as a set of bits (KIP-430): as long as there is no authorizer, whatever
-// there is to do. A bit's number is the code of Kafka's AclOperation.
-enum class AclOperation {
+// What a client may do, by Kafka's numbers.
+enum class AclOperation : std::int8_t {
+  kUnknown = 0,
+  kAny = 1,  // of a filter
+  kAll = 2,  // of an entry: each of those below
   kRead = 3,
   kWrite = 4,
   kCreate = 5,
@@ -18,8 +20,12 @@ enum class AclOperation {
   kDescribeConfigs = 10,
   kAlterConfigs = 11,
   kIdempotentWrite = 12,
+  kCreateTokens = 13,
+  kDescribeTokens = 14,
+  kTwoPhaseCommit = 15,
 };
 
+// As a set (KIP-430): a bit's number is that of the operation.
 constexpr std::int32_t BitsOf(std::initializer_list<AclOperation> operations) {
   std::int32_t bits = 0;
   for (const AclOperation operation : operations) bits |= 1 << static_cast<int>(operation);

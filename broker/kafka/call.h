@@ -18,6 +18,7 @@ class Connection;
 namespace wherry::kafka {
 
 class Cluster;
+struct Client;
 struct ConnectionInfo;
 
 // The place of one response in the order of its connection's requests.
@@ -36,6 +37,7 @@ struct ResponseSlot {
   bool flexible = false;         // the response body
   bool flexible_header = false;  // the response header
   bool holds_up = false;         // the request waits, and those behind it wait for it
+  bool last = false;             // the connection closes behind the response
   wire::Encoded frame;
   // Tells the session that the state has changed; empty once the session is gone.
   absl::AnyInvocable<void()> changed;
@@ -59,6 +61,7 @@ struct Call {
   // What is shown of its connection, for what the request tells of the client; null: nothing.
   ConnectionInfo* connection = nullptr;
   net::Connection* socket = nullptr;  // what the client is connected by, for faults of it
+  Client* client = nullptr;           // who asks; null: nobody in particular
 
   // 0: none that is known.
   std::uint64_t connection_id() const;
@@ -80,6 +83,11 @@ class Reply {
       slot_->note->Answered(subjects);
     }
     slot_->Fill([&response](wire::Encoder& encoder) { encoder.Encode(response); });
+  }
+  // The same, and then the connection closes.
+  void SendLast(const Response& response) {
+    slot_->last = true;
+    Send(response);
   }
   // Answers nothing, as Kafka does to acks=0.
   void SendNothing() { slot_->Become(ResponseSlot::State::kSilent); }

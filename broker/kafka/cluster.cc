@@ -85,6 +85,7 @@ absl::Status Cluster::Load() {
   auto producer_ids = ProducerIds::Open(name_, services_.store, services_.commits);
   if (!producer_ids.ok()) return producer_ids.status();
   producer_ids_ = *std::move(producer_ids);
+  if (absl::Status status = LoadSecurity(); !status.ok()) return status;
   return LoadGroups();
 }
 
@@ -120,6 +121,18 @@ core::ConsumerGroupTimes Cluster::TimesOf(std::string_view group) const {
     return std::chrono::milliseconds(configurations_->GroupNumber(group, name));
   };
   return {millis("consumer.session.timeout.ms"), millis("consumer.heartbeat.interval.ms")};
+}
+
+absl::Status Cluster::LoadSecurity() {
+  auto scram = ScramStore::Open(name_, services_.store, services_.commits, options_.security.get());
+  if (!scram.ok()) return scram.status();
+  scram_ = *std::move(scram);
+  if (options_.security == nullptr || !options_.security->authorizer()) return absl::OkStatus();
+  auto authorizer =
+      Authorizer::Open(name_, services_.store, services_.commits, options_.security);
+  if (!authorizer.ok()) return authorizer.status();
+  authorizer_ = *std::move(authorizer);
+  return absl::OkStatus();
 }
 
 absl::Status Cluster::LoadGroups() {

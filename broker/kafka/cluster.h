@@ -23,6 +23,8 @@
 #include "broker/kafka/configurations.h"
 #include "broker/kafka/log_cleaner.h"
 #include "broker/kafka/producer_ids.h"
+#include "broker/kafka/security/authorizer.h"
+#include "broker/kafka/security/scram_store.h"
 #include "broker/kafka/topic_catalog.h"
 #include "broker/kafka/topic_view.h"
 #include "broker/net/endpoint.h"
@@ -45,6 +47,7 @@ struct ClusterOptions {
   std::uint16_t advertised_port = 0;
   // Where the records lie; empty: in memory.
   std::string log_dir;
+  std::shared_ptr<const SecuritySettings> security;  // null: nobody is asked who they are
 };
 
 // What a Kafka client takes for a cluster of one node: everything of one namespace that Kafka's
@@ -83,6 +86,9 @@ class Cluster {
   TopicCatalog& topics() { return *topics_; }
   const TopicCatalog& topics() const { return *topics_; }
   ProducerIds& producer_ids() { return *producer_ids_; }
+  ScramStore& scram() { return *scram_; }
+  // Null: everybody may do everything.
+  Authorizer* authorizer() const { return authorizer_.get(); }
   core::OffsetStore& offsets() { return *offsets_; }
   core::GroupCoordinator& groups() { return *groups_; }
   FetchSessions& fetch_sessions() { return *fetch_sessions_; }
@@ -142,6 +148,7 @@ class Cluster {
   Cluster(core::Namespace name, ClusterOptions options, Services services);
   absl::Status Load();
   absl::Status LoadClusterId();
+  absl::Status LoadSecurity();
   absl::Status LoadGroups();
   core::ConsumerGroupTimes TimesOf(std::string_view group) const;
   absl::Status LoadTransactions();
@@ -158,6 +165,8 @@ class Cluster {
   std::unique_ptr<LogCleaner> cleaner_;
   std::unique_ptr<TopicView> topic_view_;
   std::unique_ptr<ProducerIds> producer_ids_;
+  std::unique_ptr<ScramStore> scram_;
+  std::unique_ptr<Authorizer> authorizer_;
   std::unique_ptr<core::OffsetStore> offsets_;
   std::unique_ptr<core::GroupCoordinator> groups_;
   std::unique_ptr<FetchSessions> fetch_sessions_;

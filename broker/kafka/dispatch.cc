@@ -7,6 +7,8 @@
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/connection_info.h"
 #include "broker/kafka/fault_gate.h"
+#include "broker/kafka/security/admission.h"
+#include "broker/kafka/security/authentication.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {
@@ -60,6 +62,23 @@ std::unique_ptr<RequestNote> Log(const Call& call, const ApiRow& row, const Resp
                                        call.cluster.topics());
 }
 
+// Where the client must say first who it is. True: it may not ask for this now, and the slot knows
+// what becomes of it.
+bool RefuseUnknown(const Call& call, const ApiRow& row, std::string_view body,
+                   const std::shared_ptr<ResponseSlot>& slot) {
+  if (call.client == nullptr || call.client->authentication == nullptr) return false;
+  std::string why;
+  const auto admission = call.client->authentication->Admit(row.key, row.name, why);
+  if (admission == Authentication::Admission::kYes) return false;
+  Refuse(call, why);
+  slot->last = true;
+  if (admission != Authentication::Admission::kRefused ||
+      !row.refuse(call, body, slot->flexible, ErrorCode::kIllegalSaslState, slot)) {
+    slot->Become(ResponseSlot::State::kClosing);
+  }
+  return true;
+}
+
 }  // namespace
 
 bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseSlot>& slot) {
@@ -99,6 +118,7 @@ bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseS
   call.version = slot->version = header.version;
   slot->flexible = flexible;
   slot->flexible_header = flexible && !row->old_response_header;
+  if (reader.ok() && RefuseUnknown(call, *row, reader.rest(), slot)) return true;
   if (call.cluster.request_log() != nullptr) {
     slot->note = Log(call, *row, *slot, frame, reader.rest());
   }
@@ -106,7 +126,7 @@ bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseS
   if (faults != nullptr && reader.ok() && MeetFault(*faults, call, *row, reader.rest(), slot)) {
     return true;
   }
-  if (!reader.ok() || !row->handle(call, reader.rest(), flexible, slot)) {
+  if (!reader.ok() || !HandleAllowed(call, *row, reader.rest(), slot)) {
     return Refuse(call, absl::StrCat(row->name, " version ", header.version, ", correlation id ",
                                      header.correlation_id, ", is malformed"));
   }

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/net/connection.h"
 #include "broker/runtime/timers.h"
 
@@ -32,7 +33,7 @@ class StruckRequest : public std::enable_shared_from_this<StruckRequest> {
         body_(body),
         client_id_(call.client_id),
         call_{call.cluster, call.version, client_id_, call.local, call.remote, call.connection,
-              call.socket},
+              call.socket, call.client},
         slot_(slot),
         timer_(call.cluster.home().timers(), runtime::TimerKind::kDelivery, "delayed by a fault") {}
 
@@ -57,7 +58,7 @@ class StruckRequest : public std::enable_shared_from_this<StruckRequest> {
       if (const auto self = weak.lock()) self->OnApplied();
     };
     Own(*slot);
-    return row_.handle(call_, body_, slot->flexible, applied_);
+    return HandleAllowed(call_, row_, body_, applied_);
   }
 
  private:
@@ -89,7 +90,7 @@ class StruckRequest : public std::enable_shared_from_this<StruckRequest> {
     const auto alive = shared_from_this();
     slot->abandoned = nullptr;
     slot->holds_up = false;
-    if (!row_.handle(call_, body_, slot->flexible, slot)) {
+    if (!HandleAllowed(call_, row_, body_, slot)) {
       slot->Become(ResponseSlot::State::kClosing);
     } else if (slot->changed) {
       slot->changed();  // those behind it may be handled now

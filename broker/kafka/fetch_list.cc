@@ -53,6 +53,9 @@ std::int64_t FetchList::EndOf(const core::Partition& partition) const {
 FetchList::Finding FetchList::Find(const FetchedPartition& part) const {
   const Topic* const topic = FindTopic(part);
   if (topic == nullptr && by_id_) return {ErrorCode::kUnknownTopicId};
+  if (may_read_ && !may_read_(by_id_ ? topic->name : part.topic->name)) {
+    return {ErrorCode::kTopicAuthorizationFailed};
+  }
   core::Partition* const partition = topic == nullptr ? nullptr : topic->partition(part.index);
   if (partition == nullptr) return {ErrorCode::kUnknownTopicOrPartition};
   if (part.current_leader_epoch > Cluster::kLeaderEpoch) {

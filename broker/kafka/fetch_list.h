@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,6 +75,10 @@ class FetchList {
   bool stable_only() const { return stable_only_; }
   std::int64_t EndOf(const core::Partition& partition) const;
 
+  // Whose topics are read; empty, as it begins: of all.
+  using MayRead = std::function<bool(std::string_view topic)>;
+  void set_may_read(MayRead may_read) { may_read_ = std::move(may_read); }
+
   // What a fetch of the partition would meet: the partition, unless there is an error.
   struct Finding {
     ErrorCode error = ErrorCode::kNone;
@@ -111,6 +117,7 @@ class FetchList {
 
   const TopicCatalog& topics_;
   const bool by_id_;
+  MayRead may_read_;
   bool stable_only_ = false;
   bool watching_ = false;
   absl::flat_hash_map<Key, Part> parts_;

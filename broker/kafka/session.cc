@@ -12,17 +12,64 @@
 
 namespace wherry::kafka {
 
-Session::Session(Cluster& cluster, net::Connection& connection)
-    : cluster_(cluster),
+Session::Session(Cluster& cluster, net::Connection& connection,
+                 std::shared_ptr<const Entrance> entrance)
+    : cluster_(&cluster),
       connection_(connection),
+      entrance_(std::move(entrance)),
       info_(std::make_unique<ConnectionInfo>(ConnectionInfo{.id = connection.id()})) {}
 
 void Session::OnOpen() {
   info_->remote = connection_.remote().ToString();
   info_->start_unix_millis = connection_.shard().TurnUnixMillis();
-  cluster_.Add(*this);
-  core::FaultPlan* const faults = cluster_.faults();
+  cluster_->Add(*this);
+  if (entrance_ != nullptr && entrance_->sasl) {
+    client_.authentication = std::make_unique<Authentication>(
+        *entrance_, connection_.shard(), [this](const std::string& user) { return Enter(user); },
+        [this](std::string_view why) { CloseBecause(why); });
+  }
+  if (entrance_ != nullptr && entrance_->tls != nullptr) connection_.StartTls(*entrance_->tls);
+  core::FaultPlan* const faults = cluster_->faults();
   if (faults != nullptr) opening_ = MeetFaultsOfConnection(*faults, connection_);
+}
+
+void Session::OnTlsOpen() {
+  const std::optional<net::TlsPeer> peer = connection_.tls_peer();
+  if (!peer.has_value() || !peer->has_certificate || client_.authentication != nullptr) return;
+  client_.principal = Principal::User(peer->distinguished_name);
+}
+
+void Session::OnTlsFailed(std::string_view reason) {
+  cluster_->Log(absl::StrCat("TLS with the Kafka client at ", connection_.remote().ToString(),
+                             " failed: ", std::string(reason)));
+}
+
+// Takes the session to the namespace of a user who has proved who they are.
+bool Session::Enter(const std::string& user) {
+  const SaslUser* const known = entrance_->settings->FindUser(user);
+  const std::string_view name = known == nullptr ? std::string_view() : known->namespace_name;
+  if (!name.empty()) {
+    const Entrance::Place place = entrance_->find(name);
+    if (place.cluster == nullptr) return false;
+    cluster_->Remove(*this);
+    cluster_ = place.cluster;
+    cluster_->Add(*this);
+    connection_.JoinGroup(place.group);
+  }
+  client_.principal = Principal::User(user);
+  return true;
+}
+
+void Session::CloseBecause(std::string_view why) {
+  cluster_->Log(absl::StrCat("closed the Kafka connection from ", connection_.remote().ToString(),
+                             ": ", std::string(why)));
+  connection_.Close();
+}
+
+std::int32_t Session::MaxRequestSize() const {
+  return client_.authentication == nullptr || client_.authentication->complete()
+             ? kMaxRequestSize
+             : Authentication::kMaxRequestSize;
 }
 
 void Session::OnBytes(std::string_view bytes) {
@@ -39,11 +86,9 @@ void Session::OnBytes(std::string_view bytes) {
 std::string_view Session::CutFrames(std::string_view bytes) {
   while (!connection_.closing() && bytes.size() >= sizeof(std::int32_t)) {
     const auto size = wire::Reader(bytes).Int<std::int32_t>();
-    if (size < 0 || size > kMaxRequestSize) {
-      cluster_.Log(absl::StrCat("closed the Kafka connection from ",
-                                connection_.remote().ToString(), ": a request of ", size,
-                                " bytes; at most ", kMaxRequestSize, " are taken"));
-      connection_.Close();
+    if (size < 0 || size > MaxRequestSize()) {
+      CloseBecause(absl::StrCat("a request of ", size, " bytes; at most ", MaxRequestSize(),
+                                " are taken"));
       return {};
     }
     const std::string_view rest = bytes.substr(sizeof(std::int32_t));
@@ -108,11 +153,30 @@ void Session::Handle(std::string_view frame) {
   const bool outer = std::exchange(advancing_, true);  // one loop is enough
   ++info_->requests;
   info_->in_bytes += sizeof(std::int32_t) + frame.size();
-  const Call call{cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get(),
-                  &connection_};
-  if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
+  if (client_.authentication != nullptr && client_.authentication->takes_bare_tokens()) {
+    HandleBareToken(frame, slot);
+  } else {
+    const Call call{*cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get(),
+                    &connection_, &client_};
+    if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
+  }
   advancing_ = outer;
   if (!outer) Advance();
+}
+
+// After a handshake of version 0: a token of SASL and no more.
+void Session::HandleBareToken(std::string_view token, const std::shared_ptr<ResponseSlot>& slot) {
+  const SaslStep step = client_.authentication->Evaluate(token);
+  if (step.outcome == SaslStep::Outcome::kFailed) {
+    cluster_->Log(absl::StrCat("refused the Kafka client at ", connection_.remote().ToString(),
+                               ": ", step.reason));
+    return client_.authentication->Delay(
+        [slot] { slot->Become(ResponseSlot::State::kClosing); });
+  }
+  wire::Writer writer(slot->frame.head);
+  writer.Int(static_cast<std::int32_t>(step.token.size()));
+  writer.Bytes(step.token);
+  slot->Become(ResponseSlot::State::kReady);
 }
 
 // Sends what is ready, and handles what waited for that.
@@ -140,6 +204,7 @@ void Session::SendReady() {
     if (slot->state == ResponseSlot::State::kWaiting) return;
     under_way_.pop_front();
     if (slot->state == ResponseSlot::State::kReady) Send(slot->frame);
+    if (slot->state == ResponseSlot::State::kReady && slot->last) connection_.CloseAfterFlush();
     if (slot->state == ResponseSlot::State::kClosing) connection_.CloseAfterFlush();
     if (slot->state == ResponseSlot::State::kResetting) connection_.Reset();
   }
@@ -179,7 +244,7 @@ std::vector<std::string> Session::Unfinished() const {
 }
 
 void Session::OnClosed() {
-  cluster_.Remove(*this);
+  cluster_->Remove(*this);
   opening_ = nullptr;
   std::deque<UnderWay> under_way;
   under_way.swap(under_way_);
@@ -187,7 +252,7 @@ void Session::OnClosed() {
     request.slot->changed = nullptr;
     if (request.slot->abandoned) std::exchange(request.slot->abandoned, nullptr)();
   }
-  cluster_.groups().OnConnectionClosed(connection_.id());
+  cluster_->groups().OnConnectionClosed(connection_.id());
 }
 
 }  // namespace wherry::kafka

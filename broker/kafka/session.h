@@ -10,6 +10,7 @@
 
 #include "broker/kafka/call.h"
 #include "broker/kafka/connection_info.h"
+#include "broker/kafka/security/authentication.h"
 #include "broker/net/connection.h"
 #include "broker/net/session.h"
 
@@ -36,9 +37,14 @@ class Session final : public net::Session {
   // Bytes of responses that the client has not taken; more stops the handling.
   static constexpr std::size_t kMaxUnsentBytes = 1024 * 1024;
 
-  Session(Cluster& cluster, net::Connection& connection);
+  // `cluster`: that of the listener's namespace, until the client belongs to another. `entrance`
+  // null: in the clear, and without asking who the client is.
+  Session(Cluster& cluster, net::Connection& connection,
+          std::shared_ptr<const Entrance> entrance = nullptr);
 
   void OnOpen() override;
+  void OnTlsOpen() override;
+  void OnTlsFailed(std::string_view reason) override;
   void OnBytes(std::string_view bytes) override;
   std::span<char> ReadInto() override;
   void OnReadInto(std::size_t size) override;
@@ -66,17 +72,23 @@ class Session final : public net::Session {
     std::int16_t api_key;
   };
 
+  std::int32_t MaxRequestSize() const;
+  bool Enter(const std::string& user);
+  void CloseBecause(std::string_view why);
   std::string_view CutFrames(std::string_view bytes);
   void HandleOrKeep(std::string_view frame);
   void Keep(Frame frame);
   bool MayHandle(std::string_view frame) const;
   void Handle(std::string_view frame);
+  void HandleBareToken(std::string_view token, const std::shared_ptr<ResponseSlot>& slot);
   void Advance();
   void SendReady();
   void Send(const wire::Encoded& frame);
 
-  Cluster& cluster_;
+  Cluster* cluster_;  // of the namespace that the client is in
   net::Connection& connection_;
+  const std::shared_ptr<const Entrance> entrance_;
+  Client client_;
   std::unique_ptr<ConnectionInfo> info_;
   std::shared_ptr<OpeningFault> opening_;  // that lets nothing be read yet; null: there is none
   std::string carry_;  // the beginning of a small request

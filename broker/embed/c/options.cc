@@ -1,6 +1,8 @@
 // The options of wherry/c.h, by key and value.
 #include <charconv>
+#include <chrono>
 #include <map>
+#include <optional>
 #include <type_traits>
 
 #include "absl/strings/str_cat.h"
@@ -78,6 +80,28 @@ Status Read(std::string_view key, std::string_view value, ControlAccess& access)
                                   access);
 }
 
+Status Read(std::string_view key, std::string_view value, KafkaClientAuth& auth) {
+  return ReadOneOf<KafkaClientAuth>(key, value,
+                                    {{"none", KafkaClientAuth::kNone},
+                                     {"requested", KafkaClientAuth::kRequested},
+                                     {"required", KafkaClientAuth::kRequired}},
+                                    auth);
+}
+
+Status Read(std::string_view, std::string_view value, std::vector<KafkaUser>& users) {
+  StatusOr<KafkaUser> user = KafkaUser::Parse(value);
+  if (!user.ok()) return user.status();
+  users.push_back(std::move(user).value());
+  return {};
+}
+
+Status Read(std::string_view key, std::string_view value, std::chrono::milliseconds& duration) {
+  std::int64_t milliseconds = 0;
+  Status status = Read(key, value, milliseconds);
+  if (status.ok()) duration = std::chrono::milliseconds(milliseconds);
+  return status;
+}
+
 using Set = Status (*)(Options&, std::string_view key, std::string_view value);
 
 template <auto Field>
@@ -91,6 +115,17 @@ Status SetNats(Options& options, std::string_view key, std::string_view value) {
 template <auto Field>
 Status SetKafka(Options& options, std::string_view key, std::string_view value) {
   return Read(key, value, options.kafka.*Field);
+}
+
+template <auto Field>
+Status SetKafkaSecurity(Options& options, std::string_view key, std::string_view value) {
+  return Read(key, value, options.kafka.security.*Field);
+}
+template <auto Field>
+Status SetKafkaTls(Options& options, std::string_view key, std::string_view value) {
+  std::optional<TlsOptions>& tls = options.kafka.security.tls;
+  if (!tls.has_value()) tls.emplace();
+  return Read(key, value, (*tls).*Field);
 }
 
 const std::map<std::string_view, Set>& Keys() {
@@ -107,6 +142,17 @@ const std::map<std::string_view, Set>& Keys() {
       {"control", SetBroker<&Options::control>},
       {"kafka.default_partitions", SetKafka<&KafkaOptions::default_partitions>},
       {"kafka.auto_create_topics", SetKafka<&KafkaOptions::auto_create_topics>},
+      {"kafka.tls_cert_file", SetKafkaTls<&TlsOptions::cert_file>},
+      {"kafka.tls_key_file", SetKafkaTls<&TlsOptions::key_file>},
+      {"kafka.tls_ca_file", SetKafkaTls<&TlsOptions::ca_file>},
+      {"kafka.client_auth", SetKafkaSecurity<&KafkaSecurityOptions::client_auth>},
+      {"kafka.user", SetKafkaSecurity<&KafkaSecurityOptions::users>},
+      {"kafka.sasl_mechanism", SetKafkaSecurity<&KafkaSecurityOptions::sasl_mechanisms>},
+      {"kafka.max_reauth_ms", SetKafkaSecurity<&KafkaSecurityOptions::max_reauth>},
+      {"kafka.authorizer", SetKafkaSecurity<&KafkaSecurityOptions::authorizer>},
+      {"kafka.super_user", SetKafkaSecurity<&KafkaSecurityOptions::super_users>},
+      {"kafka.allow_everyone_if_no_acl_found",
+       SetKafkaSecurity<&KafkaSecurityOptions::allow_everyone_if_no_acl_found>},
       {"nats.token", SetNats<&NatsOptions::token>},
       {"nats.user", SetNats<&NatsOptions::user>},
       {"nats.password", SetNats<&NatsOptions::password>},

@@ -89,6 +89,15 @@ WHERRY_C_EXPORT void wherry_options_free(wherry_options* options);
 //   control                    off, loopback, everywhere: where HTTP offers /control
 //   kafka.default_partitions   a number
 //   kafka.auto_create_topics   true, false
+//   kafka.tls_cert_file, kafka.tls_key_file, kafka.tls_ca_file   PEM files, for kafka+ssl://...
+//   kafka.client_auth          none, requested, required: whether clients show a certificate
+//   kafka.user                 "name:password" or "namespace/name:password", for
+//                              kafka+sasl_plaintext://...; each call adds one
+//   kafka.sasl_mechanism       PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER; each call adds one
+//   kafka.max_reauth_ms        a number; 0: a client says once who it is
+//   kafka.authorizer           true, false: whether ACLs hold
+//   kafka.super_user           a principal like "User:admin"; each call adds one
+//   kafka.allow_everyone_if_no_acl_found   true, false
 //   nats.token, nats.user, nats.password, nats.server_name
 //   nats.max_payload, nats.max_pending, nats.max_connections   numbers
 // WHERRY_INVALID_ARGUMENT: no such key, or a value it cannot have. since: 0.1

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "wherry/clock.h"
+#include "wherry/kafka_security_options.h"
 #include "wherry/nats_options.h"
 
 namespace wherry {
@@ -37,6 +38,8 @@ struct KafkaOptions {
   std::int32_t default_partitions = 1;
   // Whether producing to, or asking for, an unknown topic creates it.
   bool auto_create_topics = true;
+  // Who may connect to its listeners, and do what. Without it: everybody, everything.
+  KafkaSecurityOptions security;
 };
 
 // How a Broker is to run. `Options{}` is a broker for a test: in memory, on free loopback ports,
@@ -50,7 +53,8 @@ struct Options {
   bool simulated_disk = false;
 
   // Where to listen: "nats://127.0.0.1:4222", "kafka://localhost:0", "http://[::1]:8222", and
-  // "https://...", which uses the certificate and key of nats.tls. Port 0
+  // "https://...", which uses the certificate and key of nats.tls; for Kafka's other security
+  // protocols "kafka+ssl://...", "kafka+sasl_plaintext://..." and "kafka+sasl_ssl://...". Port 0
   // takes a free one; "localhost" is 127.0.0.1 and ::1 with the same port, and "*" every address of
   // the machine, of IPv4 and IPv6. Empty: one listener of each protocol on a free port of
   // 127.0.0.1.

@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/kafka/fetch_list.h"
 #include "broker/kafka/fetch_sessions.h"
 #include "broker/runtime/timers.h"
@@ -469,6 +470,7 @@ void FetchAll(const Call& call, const Request& request, Reply<Response> reply) {
   const auto list =
       std::make_shared<FetchList>(call.cluster.topics(), call.version >= kTopicIdsSince);
   list->set_stable_only(request.isolation_level != 0);
+  list->set_may_read(MayReadTopics(call));
   std::vector<FetchList::Part> parts = PutAll(request, *list);
   std::int32_t id = 0;
   if (request.session_epoch == kNewSession && MayBeKept(request)) id = sessions.Add(list);
@@ -496,6 +498,7 @@ void FetchChanges(const Call& call, const Request& request, Reply<Response> repl
 
   const std::shared_ptr<FetchList> list = session->list;
   list->set_stable_only(request.isolation_level != 0);
+  list->set_may_read(MayReadTopics(call));
   PutAll(request, *list);
   for (const ForgottenTopic& topic : request.forgotten_topics_data) {
     const NamedTopic named{topic.topic, topic.topic_id};

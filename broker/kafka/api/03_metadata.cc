@@ -6,13 +6,15 @@
 // alone, v13 an error of the whole (KIP-1102), which we never have; v11 took those of the cluster
 // away again, for DescribeCluster. A topic that is asked for by name is created where both the
 // client and KafkaOptions::auto_create_topics allow it. As in Kafka, one id in a request makes all
-// its names be passed over, and a topic that is named twice is answered once.
+// its names be passed over, and a topic that is named twice is answered once. What the client may
+// not describe is left out of all topics, and refused where it is asked for.
 
 #include <set>
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/authorized_operations.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -180,43 +182,66 @@ Wanted WantedBy(const Request& request) {
   return wanted;
 }
 
-ResponseTopic DescribeById(const Cluster& cluster, const wire::Uuid& id) {
-  if (const Topic* topic = cluster.topics().Find(id)) return Describe(*topic);
+bool MayDescribe(const Call& call, std::string_view topic) {
+  return May(call, AclOperation::kDescribe, AclResourceType::kTopic, topic);
+}
+
+bool MayCreate(const Call& call, std::string_view topic) {
+  return May(call, AclOperation::kCreate, AclResourceType::kCluster, kClusterName) ||
+         May(call, AclOperation::kCreate, AclResourceType::kTopic, topic);
+}
+
+ResponseTopic DescribeById(const Call& call, const wire::Uuid& id) {
+  const Topic* const topic = call.cluster.topics().Find(id);
+  if (topic != nullptr && MayDescribe(call, topic->name)) return Describe(*topic);
   ResponseTopic response;
   response.topic_id = id;
-  response.error_code = ErrorCode::kUnknownTopicId;
+  response.error_code = topic == nullptr ? ErrorCode::kUnknownTopicId
+                                         : ErrorCode::kTopicAuthorizationFailed;
   return response;
 }
 
-void DescribeWanted(Cluster& cluster, const Request& request, Response& response) {
+ResponseTopic DescribeByName(const Call& call, const std::string& name, bool may_create) {
+  const bool is_new = may_create && call.cluster.topics().Find(name) == nullptr;
+  if (MayDescribe(call, name) && (!is_new || MayCreate(call, name))) {
+    return DescribeOrCreate(call.cluster, name, may_create);
+  }
+  ResponseTopic response;
+  response.name = name;
+  response.error_code = ErrorCode::kTopicAuthorizationFailed;
+  return response;
+}
+
+void DescribeWanted(const Call& call, const Request& request, Response& response) {
   const Wanted wanted = WantedBy(request);
   for (const wire::Uuid& id : wanted.ids) {
-    response.topics.push_back(DescribeById(cluster, id));
+    response.topics.push_back(DescribeById(call, id));
   }
   if (!wanted.ids.empty()) return;
   const bool may_create =
-      request.allow_auto_topic_creation && cluster.options().auto_create_topics;
+      request.allow_auto_topic_creation && call.cluster.options().auto_create_topics;
   for (const std::string& name : wanted.names) {
-    response.topics.push_back(DescribeOrCreate(cluster, name, may_create));
+    response.topics.push_back(DescribeByName(call, name, may_create));
   }
 }
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response = DescribeCluster(call);
   if (request.include_cluster_authorized_operations) {
-    response.cluster_authorized_operations = kAllClusterOperations;
+    response.cluster_authorized_operations = AllowedClusterOperations(call);
   }
   if (AsksForAll(call, request)) {
     for (const auto& [name, topic] : call.cluster.topics().topics()) {
-      response.topics.push_back(Describe(*topic));
+      if (MayDescribe(call, name)) response.topics.push_back(Describe(*topic));
     }
   } else {
-    DescribeWanted(call.cluster, request, response);
+    DescribeWanted(call, request, response);
   }
   if (request.include_topic_authorized_operations) {
     for (ResponseTopic& topic : response.topics) {
       if (topic.error_code != ErrorCode::kNone) continue;
-      topic.topic_authorized_operations = kAllTopicOperations;
+      topic.topic_authorized_operations = AllowedOperations(
+          call, kAllTopicOperations, AclResourceType::kTopic, topic.name.value_or(""));
     }
   }
   reply.Send(response);

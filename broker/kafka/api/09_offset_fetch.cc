@@ -8,6 +8,7 @@
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/kafka/group_error.h"
 #include "protocol/kafka/error_code.h"
 
@@ -118,6 +119,10 @@ FoundPartition Found(std::int32_t partition, const core::CommittedOffset& commit
           ErrorCode::kNone};
 }
 
+bool MayDescribe(const Call& call, std::string_view topic) {
+  return May(call, AclOperation::kDescribe, AclResourceType::kTopic, topic);
+}
+
 // Where an open transaction may move the offset, a client that wants a stable one has none.
 FoundPartition FoundStable(const Call& call, bool require_stable, const std::string& group_id,
                            const std::string& topic, std::int32_t partition,
@@ -135,6 +140,7 @@ std::vector<FoundTopic> LookUpAll(const Call& call, const std::string& group_id,
                                   bool require_stable) {
   std::vector<FoundTopic> found;
   for (const auto& [where, committed] : call.cluster.offsets().FetchAll(group_id)) {
+    if (!MayDescribe(call, where.first)) continue;
     if (found.empty() || found.back().name != where.first) {
       const Topic* const topic = call.cluster.topics().Find(where.first);
       found.push_back({where.first, topic == nullptr ? wire::Uuid() : topic->id, {}});
@@ -162,6 +168,12 @@ std::vector<FoundTopic> LookUp(const Call& call, const std::string& group_id, co
         continue;
       }
       const std::string& name = by_id == nullptr ? topic.name : by_id->name;
+      if (!MayDescribe(call, name)) {
+        FoundPartition& denied = answer.partitions.emplace_back();
+        denied.partition_index = partition;
+        denied.error_code = ErrorCode::kTopicAuthorizationFailed;
+        continue;
+      }
       answer.partitions.push_back(FoundStable(
           call, require_stable, group_id, name, partition,
           offsets.Fetch(group_id, name, partition).value_or(core::CommittedOffset{})));

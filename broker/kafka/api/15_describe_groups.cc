@@ -6,6 +6,7 @@
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/kafka/group_error.h"
 #include "protocol/kafka/error_code.h"
 
@@ -88,7 +89,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     group.group_state = StateName(found.state);
     group.protocol_type = std::move(found.protocol_type);
     group.protocol_data = std::move(found.protocol_name);
-    if (request.include_authorized_operations) group.authorized_operations = kAllOperations;
+    if (request.include_authorized_operations) {
+      group.authorized_operations = AllowedOperations(call, kAllOperations, AclResourceType::kGroup,
+                                                      group_id);
+    }
     if (found.state == core::GroupState::kDead && call.version >= kNotFoundSince) {
       group.error_code = ErrorCode::kGroupIdNotFound;
       group.error_message =

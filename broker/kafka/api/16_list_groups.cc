@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/kafka/group_error.h"
 #include "protocol/kafka/error_code.h"
 
@@ -59,7 +60,13 @@ bool Passes(const std::vector<std::string>& filter, const std::string& value) {
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
+  const bool sees_all =
+      May(call, AclOperation::kDescribe, AclResourceType::kCluster, kClusterName);
   for (core::GroupListing& group : call.cluster.groups().List()) {
+    if (!sees_all &&
+        !May(call, AclOperation::kDescribe, AclResourceType::kGroup, group.group_id)) {
+      continue;
+    }
     const std::string state = StateName(group.state);
     const std::string kind = KindName(group.kind);
     if (!Passes(request.states_filter, state) || !Passes(request.types_filter, kind)) continue;

@@ -7,6 +7,7 @@
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/authorized_operations.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -82,7 +83,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   response.controller_id = Cluster::kNodeId;
   response.brokers.push_back({Cluster::kNodeId, address.host, address.port, std::nullopt});
   if (request.include_cluster_authorized_operations) {
-    response.cluster_authorized_operations = kAllClusterOperations;
+    response.cluster_authorized_operations = AllowedClusterOperations(call);
   }
   reply.Send(response);
 }

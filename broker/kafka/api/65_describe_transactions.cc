@@ -5,6 +5,7 @@
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/kafka/transaction_error.h"
 #include "protocol/kafka/error_code.h"
 
@@ -60,7 +61,8 @@ struct Response {
   }
 };
 
-void Describe(const core::TransactionDescription& description, TransactionState& state) {
+void Describe(const Call& call, const core::TransactionDescription& description,
+              TransactionState& state) {
   state.transaction_state = StateName(description.state);
   state.transaction_timeout_ms = static_cast<std::int32_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(description.timeout).count());
@@ -68,6 +70,7 @@ void Describe(const core::TransactionDescription& description, TransactionState&
   state.producer_id = description.producer.producer_id;
   state.producer_epoch = description.producer.epoch;
   for (const auto& [topic, partitions] : description.partitions) {
+    if (!May(call, AclOperation::kDescribe, AclResourceType::kTopic, topic)) continue;
     state.topics.push_back({topic, {partitions.begin(), partitions.end()}});
   }
 }
@@ -81,7 +84,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     if (id.empty()) {
       state.error_code = ErrorCode::kInvalidRequest;
     } else if (description.has_value()) {
-      Describe(*description, state);
+      Describe(call, *description, state);
     } else {
       state.error_code = ErrorCode::kTransactionalIdNotFound;
     }

@@ -9,6 +9,7 @@
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "broker/kafka/transaction_error.h"
 #include "protocol/kafka/error_code.h"
 
@@ -98,6 +99,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   for (core::TransactionListing& listing : call.cluster.transactions().List()) {
     if (!IsWanted(request, listing, now)) continue;
     if (!text.empty() && !RE2::FullMatch(listing.transactional_id, pattern)) continue;
+    if (!May(call, AclOperation::kDescribe, AclResourceType::kTransactionalId,
+             listing.transactional_id)) {
+      continue;
+    }
     response.transaction_states.push_back({std::move(listing.transactional_id),
                                            listing.producer_id, StateName(listing.state)});
   }

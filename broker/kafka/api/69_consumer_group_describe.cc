@@ -7,6 +7,7 @@
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/group_error.h"
+#include "broker/kafka/security/admission.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -156,7 +157,9 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     for (core::ConsumerGroupDescription::Member& member : found->members) {
       group.members.push_back(Shown(call.cluster.topics(), std::move(member)));
     }
-    if (request.include_authorized_operations) group.authorized_operations = kAllOperations;
+    if (!request.include_authorized_operations) continue;
+    group.authorized_operations =
+        AllowedOperations(call, kAllOperations, AclResourceType::kGroup, group.group_id);
   }
   reply.Send(response);
 }

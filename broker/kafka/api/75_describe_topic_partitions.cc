@@ -10,6 +10,7 @@
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/authorized_operations.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -101,13 +102,26 @@ struct Response {
   }
 };
 
+bool MayDescribe(const Call& call, std::string_view topic) {
+  return May(call, AclOperation::kDescribe, AclResourceType::kTopic, topic);
+}
+
 // In the order of the pages.
-std::set<std::string> NamesOf(const Cluster& cluster, const Request& request) {
+std::set<std::string> NamesOf(const Call& call, const Request& request) {
   std::set<std::string> names;
   for (const AskedTopic& topic : request.topics) names.insert(topic.name);
   if (!request.topics.empty()) return names;
-  for (const auto& [name, topic] : cluster.topics().topics()) names.insert(name);
+  for (const auto& [name, topic] : call.cluster.topics().topics()) {
+    if (MayDescribe(call, name)) names.insert(name);
+  }
   return names;
+}
+
+ResponseTopic Denied(const std::string& name) {
+  ResponseTopic response;
+  response.name = name;
+  response.error_code = ErrorCode::kTopicAuthorizationFailed;
+  return response;
 }
 
 ResponseTopic Unknown(const std::string& name) {
@@ -120,11 +134,13 @@ ResponseTopic Unknown(const std::string& name) {
 }
 
 // At most `limit` partitions of it, from `first` on.
-ResponseTopic Describe(const Topic& topic, std::int32_t first, std::int32_t limit) {
+ResponseTopic Describe(const Call& call, const Topic& topic, std::int32_t first,
+                       std::int32_t limit) {
   ResponseTopic response;
   response.name = topic.name;
   response.topic_id = topic.id;
-  response.topic_authorized_operations = kAllTopicOperations;
+  response.topic_authorized_operations =
+      AllowedOperations(call, kAllTopicOperations, AclResourceType::kTopic, topic.name);
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
   for (std::int32_t index = first; index < count && index - first < limit; ++index) {
     ResponsePartition& partition = response.partitions.emplace_back();
@@ -150,7 +166,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     return reply.Send(response);
   }
   std::int32_t left = std::clamp(request.response_partition_limit, 1, kMaxPartitionsOfPage);
-  const std::set<std::string> names = NamesOf(call.cluster, request);
+  const std::set<std::string> names = NamesOf(call, request);
   for (auto name = names.lower_bound(from.topic_name); name != names.end(); ++name) {
     const Topic* const topic = call.cluster.topics().Find(*name);
     const std::int32_t first = *name == from.topic_name ? from.partition_index : 0;
@@ -158,7 +174,12 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
       response.next_cursor = Cursor{*name, 0};
       break;
     }
-    response.topics.push_back(topic == nullptr ? Unknown(*name) : Describe(*topic, first, left));
+    if (!MayDescribe(call, *name)) {
+      response.topics.push_back(Denied(*name));
+      continue;
+    }
+    response.topics.push_back(topic == nullptr ? Unknown(*name)
+                                               : Describe(call, *topic, first, left));
     if (topic == nullptr) continue;
     const auto told = static_cast<std::int32_t>(response.topics.back().partitions.size());
     left -= told;

@@ -9,6 +9,8 @@
 
 #include "broker/kafka/api_table.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/security/admission.h"
+#include "broker/kafka/security/authentication.h"
 #include "storage/memory_log_store.h"
 #include "tests/unit/broker/core/shard_fixture.h"
 
@@ -18,10 +20,10 @@ namespace wherry::kafka {
 // Threads: the test's; the cluster by On. Owned by GoogleTest.
 class ClusterFixture : public core::ShardFixtureWith<runtime::RealClock> {
  protected:
-  ClusterFixture() {
+  explicit ClusterFixture(ClusterOptions options = {}) {
     commits_.Start();
-    On([this] {
-      cluster_ = Cluster::Open({"default"}, {},
+    On([&] {
+      cluster_ = Cluster::Open({"default"}, std::move(options),
                                {store_, commits_, reader_, budget_, tails_, shard_, nullptr})
                      .value();
     });
@@ -46,8 +48,8 @@ class ClusterFixture : public core::ShardFixtureWith<runtime::RealClock> {
     slot->flexible = slot->flexible_header = flexible;
     slot->changed = [answer, &frame = slot->frame] { answer->set_value(frame.Flat()); };
     On([&] {
-      const Call call{*cluster_, version, "client", address_, address_};
-      EXPECT_TRUE(row.handle(call, body, flexible, slot));
+      const Call call{*cluster_, version, "client", address_, address_, nullptr, nullptr, &client_};
+      EXPECT_TRUE(HandleAllowed(call, row, body, slot));
     });
     const std::string frame = answer->get_future().get();
     // The size, the correlation id, and in flexible versions an empty section of tagged fields.
@@ -65,6 +67,7 @@ class ClusterFixture : public core::ShardFixtureWith<runtime::RealClock> {
   core::TailCache tails_;
   net::Endpoint address_ = net::Endpoint::Parse("127.0.0.1", 9092).value();
   std::unique_ptr<Cluster> cluster_;
+  Client client_;  // who asks
 };
 
 }  // namespace wherry::kafka

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "broker/kafka/security/settings.h"
+#include "broker/net/tls_acceptor.h"
+
+namespace wherry::kafka {
+
+class Cluster;
+
+// How clients come in by one listener: what Kafka calls its security protocol.
+// Threads: the home shard. Shared by the listener and its sessions.
+struct Entrance {
+  std::shared_ptr<const net::TlsAcceptor> tls;  // null: in the clear
+  bool sasl = false;
+  std::shared_ptr<const SecuritySettings> settings;
+
+  // A namespace's cluster, and the group of its connections.
+  struct Place {
+    Cluster* cluster = nullptr;  // null: there is none of that name now
+    std::uint32_t group = 0;
+  };
+  // "": the namespace whose listener it is.
+  std::function<Place(std::string_view name)> find;
+};
+
+}  // namespace wherry::kafka
