@@ -11,6 +11,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/flags.h"
+#include "tools/kafka_flags.h"
 #include "wherry/broker.h"
 
 namespace wherry::server {
@@ -64,14 +66,8 @@ struct Flags {
   std::string control;  // empty: by --ephemeral
   std::string clock = "real";
   std::string auto_create_topics = "on";
+  KafkaFlags kafka;
 };
-
-// Accepts the keys of a map; --help names them as the flag's type already.
-CLI::Validator OneOf(const auto& map) {
-  std::vector<std::string> keys;
-  for (const auto& [key, value] : map) keys.push_back(key);
-  return CLI::IsMember(keys).description("");
-}
 
 // "--data-dir DIR [./wherry-data] ($WHERRY_DATA_DIR)": a flag, its default, its variable.
 class HelpLines final : public CLI::Formatter {
@@ -86,16 +82,6 @@ class HelpLines final : public CLI::Formatter {
     return text;
   }
 };
-
-// Declares a flag that takes a value. Its environment variable follows from its name: --data-dir
-// is WHERRY_DATA_DIR.
-CLI::Option* AddValue(CLI::App& app, const std::string& name, auto& value, const char* type,
-                      const char* help) {
-  std::string variable = "WHERRY_" + name.substr(2);
-  for (char& c : variable)
-    c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  return app.add_option(name, value, help)->type_name(type)->envname(variable);
-}
 
 void DeclareData(CLI::App& app, Flags& flags, ServerOptions& options) {
   const char* group = "Data";
@@ -131,6 +117,7 @@ void DeclareNetwork(CLI::App& app, Flags& flags, ServerOptions& options) {
   const char* group = "Network";
   AddValue(app, "--listen", flags.listen, "URL",
            "nats://HOST:PORT, kafka://HOST:PORT or http://HOST:PORT,\n"
+           "kafka+ssl://, kafka+sasl_plaintext:// and kafka+sasl_ssl://,\n"
            "repeatable; port 0 is a free one, localhost 127.0.0.1 and ::1.\n"
            "Replaces the defaults: NATS 4222, Kafka 9092, HTTP 8222\non localhost")
       ->delimiter(',')
@@ -264,6 +251,8 @@ CommandLine Settle(const Flags& flags, ServerOptions options) {
   options.broker.listen = flags.listen.empty() && !flags.ephemeral ? kDefaultListen : flags.listen;
   options.broker.sync = kSyncModes.at(flags.sync);
   options.broker.kafka.auto_create_topics = kOnOff.at(flags.auto_create_topics);
+  const Status security = SettleKafkaSecurity(flags.kafka, options.broker.kafka.security);
+  if (!security.ok()) return Refuse(security.message());
   // Data that is kept is not for everybody who reaches the port.
   options.broker.control = !flags.control.empty() ? kControlAccess.at(flags.control)
                            : flags.ephemeral      ? ControlAccess::kLoopback
@@ -306,6 +295,7 @@ CommandLine ReadCommandLine(int argc, const char* const* argv) {
   ServerOptions options;
   DeclareData(app, flags, options);
   DeclareNetwork(app, flags, options);
+  DeclareKafkaSecurity(app, flags.kafka, options.broker.kafka.security);
   DeclareTesting(app, flags, options);
   DeclareRunning(app, flags, options);
   app.footer(kExamples);

@@ -2,6 +2,7 @@
 // protocol by librdkafka and knows nothing of our server.
 //
 //   kafka_scripts kafka-topics.sh --bootstrap-server HOST:PORT --create|--alter|--delete ...
+//   kafka_scripts kafka-acls.sh --bootstrap-server HOST:PORT --add ... (acls.h)
 //
 // Exit status: 0, 1 if the broker refused, 2 if the arguments cannot be read.
 
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include <librdkafka/rdkafka.h>
+
+#include "tests/conformance/kafka_scripts/acls.h"
 
 namespace {
 
@@ -160,6 +163,9 @@ int Run(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string(argv[1]) == "kafka-acls.sh") {
+    return wherry::conformance::RunAcls({argv + 2, argv + argc});
+  }
   Arguments arguments;
   if (!Read(argc, argv, arguments)) {
     std::cerr << "usage: kafka_scripts kafka-topics.sh --bootstrap-server HOST:PORT "

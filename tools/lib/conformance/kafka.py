@@ -24,6 +24,7 @@ READY_TIMEOUT = 10  # seconds until the server says where it listens
 KAFKA_VERSION = "4.0.0"
 PARTITIONS = 4  # of a topic created without a number: what librdkafka's scenario "default" has
 NO_AUTO_CREATE = ("0107", "0111", "1000")  # of librdkafka's scenario "noautocreate"
+WITH_AUTHORIZER = ("0109", "0115", "0119")  # which add ACLs by kafka-acls.sh
 
 
 # Debian's source package.
@@ -183,6 +184,8 @@ class Librdkafka:
         if name in NO_AUTO_CREATE:
             arguments += ["--kafka-auto-create-topics", "off"]
             runner += ["-s", "noautocreate"]
+        if name in WITH_AUTHORIZER:
+            arguments += ["--kafka-authorizer", "on", "--kafka-allow-everyone", "on"]
         with tempfile.TemporaryDirectory(prefix="librdkafka-") as folder, \
                 running(self.server, *arguments) as urls:
             broker = urls["kafka"][0].removeprefix("kafka://")
