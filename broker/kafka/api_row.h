@@ -63,8 +63,14 @@ struct ApiRow {
   // Takes a request apart by what the client may do, and puts the responses together again.
   decltype(&SiftRequest<NoMessage>) sift = nullptr;
   decltype(&JoinResponses<NoMessage>) join = nullptr;
+  // Adds the topics that a request is about without naming them; null: there are none.
+  void (*find_unnamed)(const Call& call, std::string_view body, bool flexible,
+                       RequestSubjects& subjects) = nullptr;
   Schema request{};
   Schema response{};
+
+  // What a request of the call's version is about.
+  RequestSubjects SubjectsOf(const Call& call, std::string_view body, bool flexible) const;
 
   bool IsFlexible(std::int16_t version) const { return version >= flexible_since; }
   static constexpr std::int16_t kNeverFlexible = INT16_MAX;

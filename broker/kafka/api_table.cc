@@ -1,5 +1,7 @@
 #include "broker/kafka/api_table.h"
 
+#include "broker/kafka/cluster.h"
+
 namespace wherry::kafka {
 
 // The list is written by CMake from the names in api/.
@@ -16,6 +18,13 @@ constexpr const ApiRow* kTable[] = {
 };
 
 }  // namespace
+
+RequestSubjects ApiRow::SubjectsOf(const Call& call, std::string_view body, bool flexible) const {
+  RequestSubjects subjects =
+      request.subjects(body, call.version, flexible, call.cluster.topics());
+  if (find_unnamed != nullptr) find_unnamed(call, body, flexible, subjects);
+  return subjects;
+}
 
 std::span<const ApiRow* const> ApiTable() { return kTable; }
 

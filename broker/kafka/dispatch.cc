@@ -51,8 +51,7 @@ std::unique_ptr<RequestNote> Log(const Call& call, const ApiRow& row, const Resp
   request.version = call.version;
   request.correlation_id = slot.correlation_id;
   request.bytes = sizeof(std::int32_t) + frame.size();
-  RequestSubjects subjects = row.request.subjects(body, slot.version, slot.flexible,
-                                                      call.cluster.topics());
+  RequestSubjects subjects = row.SubjectsOf(call, body, slot.flexible);
   request.topics = std::move(subjects.topics);
   request.groups = std::move(subjects.groups);
   for (RequestSubjects::Place& place : subjects.places) {

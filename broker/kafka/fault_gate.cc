@@ -147,8 +147,7 @@ class StruckRequest : public std::enable_shared_from_this<StruckRequest> {
 FaultStrike StrikeOn(core::FaultPlan& faults, const Call& call, const ApiRow& row,
                      std::string_view body, const ResponseSlot& slot) {
   const std::string operation = absl::StrCat("kafka.", row.name);
-  const RequestSubjects subjects = row.request.subjects(body, slot.version, slot.flexible,
-                                                        call.cluster.topics());
+  const RequestSubjects subjects = row.SubjectsOf(call, body, slot.flexible);
   core::FaultPoint point;
   point.operation = operation;
   point.client = call.client_id;

@@ -16,6 +16,14 @@ const Topic* FetchList::FindTopic(const FetchedPartition& part) const {
   return by_id_ ? topics_.Find(part.topic->id) : topics_.Find(part.topic->name);
 }
 
+std::set<std::string> FetchList::Topics() const {
+  std::set<std::string> topics;
+  for (const auto& [key, part] : parts_) {
+    if (const Topic* topic = FindTopic(*part)) topics.insert(topic->name);
+  }
+  return topics;
+}
+
 FetchList::Part FetchList::Put(const FetchedPartition& asked) {
   Part& part = parts_[KeyOf(*asked.topic, asked.index)];
   if (part == nullptr) {

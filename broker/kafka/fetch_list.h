@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,6 +65,8 @@ class FetchList {
 
   bool by_id() const { return by_id_; }
   std::size_t size() const { return parts_.size(); }
+  // The topics of its partitions that there are, each once.
+  std::set<std::string> Topics() const;
 
   // Adds a partition, or takes over what is asked of one that is here: its topic and index, and
   // what follows them. It stands in the queue then.

@@ -6,7 +6,7 @@
 // changed what followers say of themselves; v14 nothing that one node sees.
 // A session (fetch_sessions.h) knows what was asked for and told before; an incremental fetch tells
 // only of partitions with records, with an error, or whose offsets have moved. Faults and the
-// request log find in one only the topics that it names, not those that its session knows.
+// request log find in one the topics that its session knows, too.
 
 #include <algorithm>
 
@@ -524,6 +524,18 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   FetchChanges(call, request, std::move(reply));
 }
 
+// A fetch of a session is about all topics that the session knows.
+void FindUnnamed(const Call& call, std::string_view body, bool flexible,
+                 RequestSubjects& subjects) {
+  Request request;
+  if (!wire::Decoder(body, call.version, flexible).Decode(request)) return;
+  const FetchSession* const session = call.cluster.fetch_sessions().Find(request.session_id);
+  if (session == nullptr || request.session_epoch != session->epoch) return;
+  for (const std::string& topic : session->list->Topics()) {
+    if (!subjects.HasTopic(topic)) subjects.topics.push_back(topic);
+  }
+}
+
 void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {
   Response response;
   for (const FetchTopic& topic : request.topics) {
@@ -543,7 +555,12 @@ void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response
 
 }  // namespace
 
-extern constexpr ApiRow api_01_fetch = MakeRow<Request, Response, Handle, Refuse>(
-    {.key = 1, .name = "Fetch", .min_version = 4, .max_version = 18, .flexible_since = 12});
+extern constexpr ApiRow api_01_fetch =
+    MakeRow<Request, Response, Handle, Refuse>({.key = 1,
+                                                .name = "Fetch",
+                                                .min_version = 4,
+                                                .max_version = 18,
+                                                .flexible_since = 12,
+                                                .find_unnamed = FindUnnamed});
 
 }  // namespace wherry::kafka

@@ -72,7 +72,8 @@ def add_suites(suites, common):
         description="Random requests and responses of every API in every version: what we write, "
         "the Java client's classes read and write again, and the other way round; the bytes must "
         f"be the same. Ends with {UNABLE} where there is no Java or no client to download.")
-    suite.add_argument("--kafka", metavar="VERSION", help="of the client, from 4.2 on, instead of pom.xml's")
+    suite.add_argument("--kafka", metavar="VERSION",
+                       help="of the client, from 4.2 on, instead of pom.xml's")
     suite.add_argument("--count", type=int, default=200, metavar="N",
                        help="messages of each kind and version (%(default)s)")
     suite.add_argument("--seed", type=int, default=1, help="of the random contents (%(default)s)")

@@ -122,6 +122,22 @@ TEST_F(FetchSessionTest, AWrongEpochOrKindIsAnError) {
   EXPECT_EQ(Fetch(Session(id, 2), "").at("ErrorCode").as_int64(), 70);
 }
 
+TEST_F(FetchSessionTest, AFetchIsAboutWhatItsSessionKnows) {
+  const std::int64_t id = Begin();
+  const ApiRow& fetch = *FindApi(1);
+  const auto topics = [&](int epoch) {
+    const std::string body =
+        fetch.request.encode(json::parse("{" + Session(id, epoch) + "}"), 12, true).value();
+    RequestSubjects subjects;
+    On([&] {
+      subjects = fetch.SubjectsOf({*cluster_, 12, "client", address_, address_}, body, true);
+    });
+    return subjects.topics;
+  };
+  EXPECT_THAT(topics(1), ElementsAre("t")) << "a fault of the topic strikes it";
+  EXPECT_THAT(topics(7), IsEmpty()) << "it will be refused";
+}
+
 TEST_F(FetchSessionTest, AFetchWaitsForAnyOfItsPartitions) {
   const std::int64_t id = Begin();
   auto waiting = std::async(std::launch::async, [&] {
