@@ -20,6 +20,7 @@ namespace {
 
 constexpr const char* kDefaultDataDir = "./wherry-data";
 constexpr int kMaxDefaultPartitions = 10000;
+constexpr int kMaxKafkaNodes = 100;
 constexpr int kMaxThreads = 64;
 const std::vector<std::string> kDefaultListen = {"nats://localhost:4222", "kafka://localhost:9092",
                                                  "http://localhost:8222"};
@@ -104,6 +105,11 @@ void DeclareData(CLI::App& app, Flags& flags, ServerOptions& options) {
   AddValue(app, "--kafka-default-partitions", options.broker.kafka.default_partitions, "N",
            "Partitions of a topic created without a number")
       ->check(CLI::Range(1, kMaxDefaultPartitions).description(""))
+      ->capture_default_str()
+      ->group(group);
+  AddValue(app, "--kafka-nodes", options.broker.kafka.nodes, "N",
+           "Kafka brokers to pose as; those behind the first listen\nat the ports behind its own")
+      ->check(CLI::Range(1, kMaxKafkaNodes).description(""))
       ->capture_default_str()
       ->group(group);
   AddValue(app, "--kafka-auto-create-topics", flags.auto_create_topics, "on|off",

@@ -6,6 +6,7 @@
 #include "broker/embed/engine.h"
 #include "broker/embed/nats_configuration.h"
 #include "broker/embed/status_of.h"
+#include "broker/kafka/nodes.h"
 
 namespace wherry {
 
@@ -27,6 +28,11 @@ Status CheckOptions(const Options& options) {
     return {StatusCode::kInvalidArgument,
             absl::StrCat("simulated_disk and the data_dir \"", options.data_dir,
                          "\" exclude each other; leave one out")};
+  }
+  if (options.kafka.nodes < 1 || options.kafka.nodes > kafka::Nodes::kMax) {
+    return {StatusCode::kInvalidArgument,
+            absl::StrCat("kafka.nodes is ", options.kafka.nodes, "; it must be from 1 to ",
+                         kafka::Nodes::kMax)};
   }
   return positive("kafka.default_partitions", options.kafka.default_partitions);
 }

@@ -121,6 +121,10 @@ absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string
     const absl::StatusOr<net::ListenUrl> url = net::ListenUrl::Parse(text);
     if (!url.ok()) return url.status();
     if (absl::Status status = CheckKafkaListener(*url); !status.ok()) return status;
+    if (KafkaProtocolOf(url->protocol).has_value()) {
+      if (absl::Status status = ListenForKafka(state, *url); !status.ok()) return status;
+      continue;
+    }
     net::ConnectionSet::MakeSession make_session = SessionMaker(state, *url);
     if (make_session == nullptr) {
       return absl::InvalidArgumentError(absl::StrCat(
@@ -131,16 +135,24 @@ absl::Status Engine::Listen(NamespaceState& state, const std::vector<std::string
       if (!tls.ok()) return tls.status();
       https_tls_ = *std::move(tls);
     }
-    // Everything but NATS lives on the first shard.
-    std::vector<net::ConnectionSet*> serving = Pointers(connections_);
-    if (url->protocol != "nats") serving.resize(1);
-    // A reset that was asked for over HTTP is answered there.
-    const bool pages = url->protocol == "http" || url->protocol == "https";
-    auto listener = net::Listener::Open(std::move(serving), *url, std::move(make_session),
-                                        pages ? kGroupOfPages : state.group);
-    if (!listener.ok()) return listener.status();
-    state.listeners.push_back(*std::move(listener));
+    if (absl::Status status = ListenAt(state, *url, std::move(make_session)); !status.ok()) {
+      return status;
+    }
   }
+  return absl::OkStatus();
+}
+
+absl::Status Engine::ListenAt(NamespaceState& state, const net::ListenUrl& url,
+                              net::ConnectionSet::MakeSession make_session) {
+  // Everything but NATS lives on the first shard.
+  std::vector<net::ConnectionSet*> serving = Pointers(connections_);
+  if (url.protocol != "nats") serving.resize(1);
+  // A reset that was asked for over HTTP is answered there.
+  const bool pages = url.protocol == "http" || url.protocol == "https";
+  auto listener = net::Listener::Open(std::move(serving), url, std::move(make_session),
+                                      pages ? kGroupOfPages : state.group);
+  if (!listener.ok()) return listener.status();
+  state.listeners.push_back(*std::move(listener));
   return absl::OkStatus();
 }
 
@@ -151,7 +163,6 @@ net::ConnectionSet::MakeSession Engine::SessionMaker(NamespaceState& state,
       return nats_server_.MakeSession(connection, state.account);
     };
   }
-  if (KafkaProtocolOf(url.protocol).has_value()) return KafkaSessionMaker(state, url);
   if (url.protocol == "http") {
     return [handler = PagesOf(state, url)](net::Connection& connection) {
       return net::MakeHttpSession(connection, handler);

@@ -18,6 +18,7 @@
 #include "broker/embed/namespace_state.h"
 #include "broker/embed/shard_link.h"
 #include "broker/http/router.h"
+#include "broker/kafka/security/entrance.h"
 #include "broker/nats/monitor/monitor.h"
 #include "broker/nats/password_checker.h"
 #include "broker/nats/server.h"
@@ -85,13 +86,17 @@ class Engine {
   void AddPages();
   void Begin();
   nats::MonitorAddresses Addresses() const;
+  absl::Status ListenAt(NamespaceState& state, const net::ListenUrl& url,
+                        net::ConnectionSet::MakeSession make_session);
   net::ConnectionSet::MakeSession SessionMaker(NamespaceState& state, const net::ListenUrl& url);
   // engine_kafka.cc
   absl::Status LoadKafkaSecurity();
   absl::Status AddKeptNamespaces();
   absl::Status CheckKafkaListener(const net::ListenUrl& url) const;
+  absl::Status ListenForKafka(NamespaceState& state, net::ListenUrl url);
   net::ConnectionSet::MakeSession KafkaSessionMaker(NamespaceState& state,
-                                                    const net::ListenUrl& url);
+                                                    const net::ListenUrl& url,
+                                                    kafka::NodeEntrance node);
   net::HttpHandler PagesOf(NamespaceState& state, const net::ListenUrl& url);
   // All there are, the default one first.
   std::vector<std::shared_ptr<NamespaceState>> Namespaces() const;

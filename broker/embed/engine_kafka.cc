@@ -1,4 +1,5 @@
 // How Kafka's clients come in: listeners, and the namespaces of users.
+#include <limits>
 #include <set>
 #include <string>
 #include <utility>
@@ -54,13 +55,34 @@ absl::Status Engine::CheckKafkaListener(const net::ListenUrl& url) const {
                                        "key it uses"));
 }
 
+// The listener at `url` is node 1's; each other node has one of its own beside it.
+absl::Status Engine::ListenForKafka(NamespaceState& state, net::ListenUrl url) {
+  const std::int32_t nodes = options_.kafka.nodes;
+  if (url.port > std::numeric_limits<std::uint16_t>::max() - (nodes - 1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen at \"", url.ToString(), "\": the ", nodes,
+                     " Kafka nodes need a port each, and there are not as many above it"));
+  }
+  const std::uint16_t first = url.port;
+  const auto ports = std::make_shared<std::vector<std::uint16_t>>();
+  for (std::int32_t node = kafka::Nodes::kFirst; node <= nodes; ++node) {
+    if (first != 0) url.port = static_cast<std::uint16_t>(first + node - kafka::Nodes::kFirst);
+    absl::Status status = ListenAt(state, url, KafkaSessionMaker(state, url, {node, ports}));
+    if (!status.ok()) return status;
+    ports->push_back(state.listeners.back()->url().port);
+  }
+  return absl::OkStatus();
+}
+
 net::ConnectionSet::MakeSession Engine::KafkaSessionMaker(NamespaceState& state,
-                                                          const net::ListenUrl& url) {
+                                                          const net::ListenUrl& url,
+                                                          kafka::NodeEntrance node) {
   const KafkaProtocol protocol = *KafkaProtocolOf(url.protocol);
   auto entrance = std::make_shared<kafka::Entrance>();
   if (protocol.tls) entrance->tls = kafka_tls_;
   entrance->sasl = protocol.sasl;
   entrance->settings = kafka_security_;
+  entrance->node = std::move(node);
   // Weakly: a connection that a user took elsewhere may outlive the namespace.
   entrance->find = [this, own = state.weak_from_this()](std::string_view name) {
     std::vector<std::shared_ptr<NamespaceState>> among = {own.lock()};

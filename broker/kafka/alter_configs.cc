@@ -27,14 +27,14 @@ AlterResult CheckTopic(Cluster& cluster, const std::string& name) {
                  absl::StrCat("The topic '", name, "' does not exist."));
 }
 
-AlterResult CheckBroker(const std::string& name) {
+AlterResult CheckBroker(const Cluster& cluster, const std::string& name) {
   std::int32_t id = 0;
   if (name.empty()) return {};
   if (!absl::SimpleAtoi(name, &id)) {
     return Refused(ErrorCode::kInvalidRequest,
                    absl::StrCat("Node id must be an integer, but it is: ", name));
   }
-  if (id == Cluster::kNodeId) return {};
+  if (cluster.nodes().Has(id)) return {};
   return Refused(ErrorCode::kInvalidRequest,
                  absl::StrCat("Unexpected broker id, expected ", Cluster::kNodeId,
                               ", but received ", name));
@@ -45,7 +45,7 @@ AlterResult CheckResource(Cluster& cluster, std::int8_t type, const std::string&
     case ConfigResource::kTopic:
       return CheckTopic(cluster, name);
     case ConfigResource::kBroker:
-      return CheckBroker(name);
+      return CheckBroker(cluster, name);
     case ConfigResource::kClientMetrics:
       if (!name.empty()) return {};
       return Refused(ErrorCode::kInvalidRequest, "Subscription name can't be empty");

@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "broker/kafka/request_note.h"
 #include "broker/kafka/request_subjects.h"
+#include "broker/kafka/security/entrance.h"
 #include "broker/net/endpoint.h"
 #include "protocol/wire/encoder.h"
 
@@ -62,6 +63,7 @@ struct Call {
   ConnectionInfo* connection = nullptr;
   net::Connection* socket = nullptr;  // what the client is connected by, for faults of it
   Client* client = nullptr;           // who asks; null: nobody in particular
+  NodeEntrance node = {};             // by which it came
 
   // 0: none that is known.
   std::uint64_t connection_id() const;

@@ -22,6 +22,7 @@
 #include "broker/core/transaction_coordinator.h"
 #include "broker/kafka/configurations.h"
 #include "broker/kafka/log_cleaner.h"
+#include "broker/kafka/nodes.h"
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/security/authorizer.h"
 #include "broker/kafka/security/scram_store.h"
@@ -42,6 +43,7 @@ std::optional<core::ProducerStamp> StampOf(const BatchHeader& header);
 struct ClusterOptions {
   std::int32_t default_partitions = 1;
   bool auto_create_topics = true;
+  std::int32_t nodes = 1;
   // Where clients are told to connect to; empty, 0: the address at which the client reached us.
   std::string advertised_host;
   std::uint16_t advertised_port = 0;
@@ -50,17 +52,17 @@ struct ClusterOptions {
   std::shared_ptr<const SecuritySettings> security;  // null: nobody is asked who they are
 };
 
-// What a Kafka client takes for a cluster of one node: everything of one namespace that Kafka's
+// What a Kafka client takes for a cluster: everything of one namespace that Kafka's
 // operations work on.
 // Threads: the home shard only, but for Open, which may run before the shard starts. Owned by the
 // composition root.
 class Cluster {
  public:
-  // The only node, and the leader of everything.
+  // The node that brokers' configurations are those of; all nodes have the same.
   static constexpr std::int32_t kNodeId = 1;
   // As resources are named after it.
   static constexpr std::string_view Node() { return "1"; }
-  // Leaders never change, so no partition ever has another epoch (KIP-101).
+  // Leaders never change (nodes.h), so no partition ever has another epoch (KIP-101).
   static constexpr std::int32_t kLeaderEpoch = 0;
   // Of transactional ids, and of groups in transactions: both are parts of keys in the store.
   static constexpr std::size_t kMaxTransactionalIdSize = 32 * 1024;
@@ -102,6 +104,7 @@ class Cluster {
   const Configurations& configurations() const { return *configurations_; }
 
   const ClusterOptions& options() const { return options_; }
+  const Nodes& nodes() const { return nodes_; }
   // What DescribeLogDirs calls the place of the records.
   std::string_view log_dir() const {
     return options_.log_dir.empty() ? "memory" : std::string_view(options_.log_dir);
@@ -122,7 +125,8 @@ class Cluster {
     std::string host;
     std::int32_t port = 0;
   };
-  // Where the client that reached us at `local` is told to connect to.
+  // Where the client that reached us at `local` is told to connect to: node 1, where there are
+  // several.
   Address AddressFor(const net::Endpoint& local) const;
 
   // Where requests are logged; null, as it begins: nowhere. Set before the first connection.
@@ -158,6 +162,7 @@ class Cluster {
 
   const core::Namespace name_;
   const ClusterOptions options_;
+  const Nodes nodes_{options_.nodes};
   const Services services_;
   std::string cluster_id_;
   std::unique_ptr<Configurations> configurations_;

@@ -7,6 +7,7 @@
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/connection_info.h"
 #include "broker/kafka/fault_gate.h"
+#include "broker/kafka/node_gate.h"
 #include "broker/kafka/security/admission.h"
 #include "broker/kafka/security/authentication.h"
 #include "protocol/wire/cursor.h"
@@ -125,6 +126,7 @@ bool Dispatch(Call call, std::string_view frame, const std::shared_ptr<ResponseS
   if (faults != nullptr && reader.ok() && MeetFault(*faults, call, *row, reader.rest(), slot)) {
     return true;
   }
+  if (reader.ok() && RefuseElsewhere(call, *row, reader.rest(), slot)) return true;
   if (!reader.ok() || !HandleAllowed(call, *row, reader.rest(), slot)) {
     return Refuse(call, absl::StrCat(row->name, " version ", header.version, ", correlation id ",
                                      header.correlation_id, ", is malformed"));

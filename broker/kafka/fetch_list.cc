@@ -69,12 +69,23 @@ FetchList::Finding FetchList::Find(const FetchedPartition& part) const {
   if (part.current_leader_epoch > Cluster::kLeaderEpoch) {
     return {ErrorCode::kUnknownLeaderEpoch, partition};
   }
+  const bool several = nodes_ != nullptr && nodes_->several();
+  const bool leads = !several || nodes_->LeaderOf(part.index) == reader_.node;
+  if (!leads && !(reader_.follows && nodes_->IsReplica(*topic, part.index, reader_.node))) {
+    return {ErrorCode::kNotLeaderOrFollower, partition};
+  }
   // Nobody knows where an epoch ends that has not been.
   if (part.fetch_offset < partition->start_offset() ||
       part.last_fetched_epoch > Cluster::kLeaderEpoch) {
     return {ErrorCode::kOffsetOutOfRange, partition};
   }
-  if (part.fetch_offset <= partition->high_watermark()) return {ErrorCode::kNone, partition};
+  if (part.fetch_offset <= partition->high_watermark()) {
+    Finding found{ErrorCode::kNone, partition};
+    if (several && leads) {
+      found.preferred_replica = nodes_->PreferredReplica(*topic, part.index, reader_.rack);
+    }
+    return found;
+  }
   if (part.last_fetched_epoch < 0) return {ErrorCode::kOffsetOutOfRange, partition};
   return {ErrorCode::kNone, partition, true};
 }
@@ -84,7 +95,8 @@ void FetchList::Look(const Part& part) {
   if (watching_) Attach(part);
   part->stale = false;
   const Finding found = Find(*part);
-  const bool urgent = found.error != ErrorCode::kNone || found.diverges;
+  const bool urgent =
+      found.error != ErrorCode::kNone || found.diverges || found.preferred_replica >= 0;
   const std::uint64_t bytes =
       urgent ? 0 : found.partition->BytesFrom(part->fetch_offset, EndOf(*found.partition));
   Count(*part, bytes, urgent);

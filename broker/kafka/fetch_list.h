@@ -14,6 +14,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "broker/core/partition.h"
+#include "broker/kafka/nodes.h"
 #include "broker/kafka/topic_catalog.h"
 #include "protocol/kafka/error_code.h"
 
@@ -82,12 +83,26 @@ class FetchList {
   using MayRead = std::function<bool(std::string_view topic)>;
   void set_may_read(MayRead may_read) { may_read_ = std::move(may_read); }
 
+  // Who reads: a client that came by this node. With `follows`, it reads from any replica, and from
+  // the one in its rack where the leader sends it there.
+  struct Reader {
+    std::int32_t node = Nodes::kFirst;
+    bool follows = false;
+    std::string rack;
+  };
+  void set_reader(const Nodes& nodes, Reader reader) {
+    nodes_ = &nodes;
+    reader_ = std::move(reader);
+  }
+
   // What a fetch of the partition would meet: the partition, unless there is an error.
   struct Finding {
     ErrorCode error = ErrorCode::kNone;
     core::Partition* partition = nullptr;
     // Its reader is behind the end of the epoch that it read last: it has what was cut off.
     bool diverges = false;
+    // Where its reader had better go; -1: it is served here.
+    std::int32_t preferred_replica = -1;
   };
   Finding Find(const FetchedPartition& part) const;
 
@@ -120,6 +135,8 @@ class FetchList {
 
   const TopicCatalog& topics_;
   const bool by_id_;
+  const Nodes* nodes_ = nullptr;  // null, or one: everything is read here
+  Reader reader_;
   MayRead may_read_;
   bool stable_only_ = false;
   bool watching_ = false;

@@ -55,6 +55,8 @@ void SubjectCollector::SeeText(std::string_view name, const std::string& text) {
   } else if (IsOneOf(name, "GroupId", "Groups", "GroupsNames") ||
              (IsOneOf(name, "Key", "CoordinatorKeys") && key_type_ == 0)) {
     AddGroup(text);
+  } else if (IsOneOf(name, "TransactionalId", "TransactionalIds")) {
+    found_.transactional_ids.push_back(text);
   }
 }
 

@@ -39,6 +39,7 @@ struct RequestSubjects {
 
   std::vector<std::string> topics;  // each once, in the order of the message
   std::vector<std::string> groups;  // likewise
+  std::vector<std::string> transactional_ids;
   std::vector<Place> places;
   ErrorCode error = ErrorCode::kNone;  // the first that a response holds
 

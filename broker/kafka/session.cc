@@ -157,7 +157,8 @@ void Session::Handle(std::string_view frame) {
     HandleBareToken(frame, slot);
   } else {
     const Call call{*cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get(),
-                    &connection_, &client_};
+                    &connection_, &client_,
+                    entrance_ == nullptr ? NodeEntrance() : entrance_->node};
     if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
   }
   advancing_ = outer;

@@ -140,6 +140,7 @@ const std::map<std::string_view, Set>& Keys() {
       {"clock", SetBroker<&Options::clock>},
       {"simulated_disk", SetBroker<&Options::simulated_disk>},
       {"control", SetBroker<&Options::control>},
+      {"kafka.nodes", SetKafka<&KafkaOptions::nodes>},
       {"kafka.default_partitions", SetKafka<&KafkaOptions::default_partitions>},
       {"kafka.auto_create_topics", SetKafka<&KafkaOptions::auto_create_topics>},
       {"kafka.tls_cert_file", SetKafkaTls<&TlsOptions::cert_file>},

@@ -88,6 +88,7 @@ WHERRY_C_EXPORT void wherry_options_free(wherry_options* options);
 //   simulated_disk             true, false: a disk in memory, for crashes
 //   control                    off, loopback, everywhere: where HTTP offers /control
 //   kafka.default_partitions   a number
+//   kafka.nodes                a number, 1 to 100
 //   kafka.auto_create_topics   true, false
 //   kafka.tls_cert_file, kafka.tls_key_file, kafka.tls_ca_file   PEM files, for kafka+ssl://...
 //   kafka.client_auth          none, requested, required: whether clients show a certificate

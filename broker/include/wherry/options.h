@@ -36,6 +36,10 @@ enum class ControlAccess {
 struct KafkaOptions {
   // Partitions of a topic that is created without naming a number.
   std::int32_t default_partitions = 1;
+  // How many Kafka brokers the process poses as, 1 to 100: node ids from 1 on. Each has a listener
+  // for every Kafka listener that is given, which is node 1's: the others take the ports behind it,
+  // or free ones where it has a free one.
+  std::int32_t nodes = 1;
   // Whether producing to, or asking for, an unknown topic creates it.
   bool auto_create_topics = true;
   // Who may connect to its listeners, and do what. Without it: everybody, everything.

@@ -11,6 +11,8 @@
 // What a topic's configuration asks of its records is in batch_rules.h.
 // Not implemented: TimeoutMs: one node waits for no other.
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/batch_rules.h"
@@ -250,6 +252,25 @@ bool AnyTransactional(const Request& request) {
 
 using Gathering = std::shared_ptr<Gathered<Response>>;
 
+// Whether the client has come to the partition's leader; if not, it is told where that is.
+bool IsLedHere(const Call& call, const std::string& name, PartitionResponse& part,
+               Response& response) {
+  const Nodes& nodes = call.cluster.nodes();
+  const std::int32_t leader = nodes.LeaderOf(part.index);
+  if (leader == call.node.id) return true;
+  Fail(part, ErrorCode::kNotLeaderOrFollower,
+       absl::StrCat("partition ", name, " is led by node ", leader, ", not by node ",
+                    call.node.id));
+  part.current_leader = {leader, Cluster::kLeaderEpoch};
+  std::vector<NodeEndpoint>& endpoints = response.node_endpoints;
+  const bool told = std::any_of(endpoints.begin(), endpoints.end(),
+                                [&](const NodeEndpoint& one) { return one.node_id == leader; });
+  if (told) return false;
+  NodeAddress address = nodes.AddressOf(call, leader);
+  endpoints.push_back({leader, std::move(address.host), address.port, nodes.RackOf(leader)});
+  return false;
+}
+
 // What one partition's part of the response is filled in by, wherever the vectors are by then.
 struct Place {
   std::size_t topic;
@@ -301,9 +322,10 @@ void AppendTo(const Call& call, const Request& request, const TopicData& asked,
                 absl::StrCat("no partition ", data.index, " of topic '",
                              topic == nullptr ? asked.name : topic->name, "'"));
   }
+  const std::string name = absl::StrCat(topic->name, "-", data.index);
+  if (!IsLedHere(call, name, part, gathered->response)) return;
   const CheckedBatch checked = CheckBatch(data.records.view);
   if (!MayAppend(call, checked, part)) return;
-  const std::string name = absl::StrCat(topic->name, "-", data.index);
   if (!HasReplicas(*topic, request.acks, name, part)) return;
   core::Partition::AppendRequest append;
   append.bytes = std::string(data.records.view);

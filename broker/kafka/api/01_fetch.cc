@@ -230,6 +230,8 @@ constexpr std::int64_t kMaxResponseBytes = 55 * 1024 * 1024;
 // A client that asks to wait longer hears from us after this, and asks again.
 constexpr std::chrono::minutes kMaxWait{5};
 constexpr std::int16_t kTopicIdsSince = 13;
+constexpr std::int16_t kRacksSince = 11;
+constexpr std::int16_t kLeaderToldSince = 16;
 
 // What of a request an operation needs until it is answered.
 struct Wish {
@@ -237,6 +239,8 @@ struct Wish {
   std::uint64_t min_bytes = 0;
   std::int64_t max_bytes = 0;
   bool incremental = false;  // only what has changed is told
+  // What a client is told of where a partition is not read here; none before version 16.
+  std::vector<NodeAddress> nodes;
 };
 
 // One request, from its arrival to its answer: first it waits until min_bytes are there, an error
@@ -250,7 +254,7 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
                  std::vector<FetchList::Part> parts, std::int32_t session_id,
                  Reply<Response> reply)
       : cluster_(cluster),
-        wish_(wish),
+        wish_(std::move(wish)),
         list_(std::move(list)),
         parts_(std::move(parts)),
         reply_(std::move(reply)),
@@ -322,7 +326,12 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     }
     // The first batch is returned whatever its size, or its reader would stand still (KIP-74).
     full_ = has_records_ && bytes_left_ <= 0;
-    if (found.error != ErrorCode::kNone || found.diverges || full_) return Told();
+    current_.preferred_read_replica = found.preferred_replica;
+    if (found.error == ErrorCode::kNotLeaderOrFollower) TellLeader(asked.index);
+    if (found.error != ErrorCode::kNone || found.diverges || found.preferred_replica >= 0 ||
+        full_) {
+      return Told();
+    }
     const std::int64_t limit = std::min<std::int64_t>(asked.max_bytes, bytes_left_);
     const storage::ReadLimits limits{static_cast<std::size_t>(std::max<std::int64_t>(limit, 0)),
                                      list_->EndOf(*found.partition)};
@@ -339,6 +348,17 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
                             self->Continue();
                           });
     return false;
+  }
+
+  void TellLeader(std::int32_t partition) {
+    const std::int32_t leader = cluster_.nodes().LeaderOf(partition);
+    for (const NodeAddress& node : wish_.nodes) {
+      if (node.id != leader) continue;
+      current_.current_leader = {leader, Cluster::kLeaderEpoch};
+      NodeEndpoint endpoint{leader, node.host, node.port, cluster_.nodes().RackOf(leader)};
+      std::vector<NodeEndpoint>& told = response_.node_endpoints;
+      if (std::find(told.begin(), told.end(), endpoint) == told.end()) told.push_back(endpoint);
+    }
   }
 
   void Take(core::Partition::ReadResult read) {
@@ -389,7 +409,8 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
     const bool changed = part.high_watermark != current_.high_watermark ||
                          part.last_stable_offset != current_.last_stable_offset ||
                          part.log_start_offset != current_.log_start_offset;
-    const bool diverges = current_.diverging_epoch != EpochEndOffset();
+    const bool diverges = current_.diverging_epoch != EpochEndOffset() ||
+                          current_.preferred_read_replica >= 0;
     // When the error is over, that is something new.
     part.high_watermark = failed ? -1 : current_.high_watermark;
     part.last_stable_offset = current_.last_stable_offset;
@@ -456,9 +477,17 @@ bool MayBeKept(const Request& request) {
   });
 }
 
-Wish WishOf(const Request& request) {
-  return {request.max_wait_ms, static_cast<std::uint64_t>(std::max(request.min_bytes, 0)),
+Wish WishOf(const Call& call, const Request& request) {
+  Wish wish = {request.max_wait_ms, static_cast<std::uint64_t>(std::max(request.min_bytes, 0)),
           request.max_bytes};
+  const Nodes& nodes = call.cluster.nodes();
+  if (nodes.several() && call.version >= kLeaderToldSince) wish.nodes = nodes.AddressesFor(call);
+  return wish;
+}
+
+// From version 11 on a consumer says where it stands, and may read from any replica.
+FetchList::Reader ReaderOf(const Call& call, const Request& request) {
+  return {call.node.id, call.version >= kRacksSince, request.rack_id};
 }
 
 constexpr std::int32_t kNewSession = 0, kNoSession = -1;  // epochs
@@ -470,12 +499,13 @@ void FetchAll(const Call& call, const Request& request, Reply<Response> reply) {
   const auto list =
       std::make_shared<FetchList>(call.cluster.topics(), call.version >= kTopicIdsSince);
   list->set_stable_only(request.isolation_level != 0);
+  list->set_reader(call.cluster.nodes(), ReaderOf(call, request));
   list->set_may_read(MayReadTopics(call));
   std::vector<FetchList::Part> parts = PutAll(request, *list);
   std::int32_t id = 0;
   if (request.session_epoch == kNewSession && MayBeKept(request)) id = sessions.Add(list);
   if (id != 0) list->Watch();
-  std::make_shared<FetchOperation>(call.cluster, WishOf(request), list, std::move(parts), id,
+  std::make_shared<FetchOperation>(call.cluster, WishOf(call, request), list, std::move(parts), id,
                                    std::move(reply))
       ->Begin();
 }
@@ -498,6 +528,7 @@ void FetchChanges(const Call& call, const Request& request, Reply<Response> repl
 
   const std::shared_ptr<FetchList> list = session->list;
   list->set_stable_only(request.isolation_level != 0);
+  list->set_reader(call.cluster.nodes(), ReaderOf(call, request));
   list->set_may_read(MayReadTopics(call));
   PutAll(request, *list);
   for (const ForgottenTopic& topic : request.forgotten_topics_data) {
@@ -511,7 +542,7 @@ void FetchChanges(const Call& call, const Request& request, Reply<Response> repl
   // They wrap to 1: 0 begins a session.
   session->epoch = session->epoch == INT32_MAX ? 1 : session->epoch + 1;
   sessions.Touch(*session);
-  Wish wish = WishOf(request);
+  Wish wish = WishOf(call, request);
   wish.incremental = true;
   std::make_shared<FetchOperation>(call.cluster, wish, list, std::vector<FetchList::Part>(),
                                    request.session_id, std::move(reply))

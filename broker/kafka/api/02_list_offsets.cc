@@ -184,6 +184,10 @@ void LookUp(const Call& call, bool stable_only, const std::string& topic_name,
     part.error_code = ErrorCode::kUnknownLeaderEpoch;
     return;
   }
+  if (call.cluster.nodes().LeaderOf(asked.partition_index) != call.node.id) {
+    part.error_code = ErrorCode::kNotLeaderOrFollower;
+    return;
+  }
   if (!IsKnown(asked.timestamp, call.version)) {
     part.error_code = ErrorCode::kUnsupportedVersion;
     return;

@@ -118,22 +118,23 @@ struct Response {
   }
 };
 
-ResponseTopic Describe(const Topic& topic) {
+ResponseTopic Describe(const Nodes& nodes, const Topic& topic) {
   ResponseTopic response;
   response.name = topic.name;
   response.topic_id = topic.id;
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     ResponsePartition& partition = response.partitions.emplace_back();
     partition.partition_index = static_cast<std::int32_t>(index);
-    partition.leader_id = Cluster::kNodeId;
+    partition.leader_id = nodes.LeaderOf(partition.partition_index);
     partition.leader_epoch = Cluster::kLeaderEpoch;
-    partition.replica_nodes = partition.isr_nodes = {Cluster::kNodeId};
+    partition.replica_nodes = partition.isr_nodes =
+        nodes.ReplicasOf(topic, partition.partition_index);
   }
   return response;
 }
 
 ResponseTopic DescribeOrCreate(Cluster& cluster, const std::string& name, bool may_create) {
-  if (const Topic* topic = cluster.topics().Find(name)) return Describe(*topic);
+  if (const Topic* topic = cluster.topics().Find(name)) return Describe(cluster.nodes(), *topic);
   ResponseTopic response;
   response.name = name;
   if (!TopicCatalog::CheckName(name).ok()) {
@@ -143,7 +144,7 @@ ResponseTopic DescribeOrCreate(Cluster& cluster, const std::string& name, bool m
   } else {
     const auto topic = cluster.topics().Create(name, cluster.options().default_partitions, {},
                                                [](const absl::Status&) {});
-    if (topic.ok()) return Describe(**topic);
+    if (topic.ok()) return Describe(cluster.nodes(), **topic);
     // A name that collides with another's is invalid; a disk that fails may come back.
     response.error_code = absl::IsInvalidArgument(topic.status())
                               ? ErrorCode::kInvalidTopicException
@@ -155,10 +156,14 @@ ResponseTopic DescribeOrCreate(Cluster& cluster, const std::string& name, bool m
 
 Response DescribeCluster(const Call& call) {
   Response response;
-  const Cluster::Address address = call.cluster.AddressFor(call.local);
-  response.brokers.push_back({Cluster::kNodeId, address.host, address.port, std::nullopt});
+  const Nodes& nodes = call.cluster.nodes();
+  for (NodeAddress& node : nodes.AddressesFor(call)) {
+    ResponseBroker& broker = response.brokers.emplace_back();
+    broker = {node.id, std::move(node.host), node.port, std::nullopt};
+    if (nodes.several()) broker.rack = nodes.RackOf(node.id);
+  }
   response.cluster_id = call.cluster.cluster_id();
-  response.controller_id = Cluster::kNodeId;
+  response.controller_id = Nodes::kFirst;
   return response;
 }
 
@@ -193,7 +198,9 @@ bool MayCreate(const Call& call, std::string_view topic) {
 
 ResponseTopic DescribeById(const Call& call, const wire::Uuid& id) {
   const Topic* const topic = call.cluster.topics().Find(id);
-  if (topic != nullptr && MayDescribe(call, topic->name)) return Describe(*topic);
+  if (topic != nullptr && MayDescribe(call, topic->name)) {
+    return Describe(call.cluster.nodes(), *topic);
+  }
   ResponseTopic response;
   response.topic_id = id;
   response.error_code = topic == nullptr ? ErrorCode::kUnknownTopicId
@@ -232,7 +239,8 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   }
   if (AsksForAll(call, request)) {
     for (const auto& [name, topic] : call.cluster.topics().topics()) {
-      if (MayDescribe(call, name)) response.topics.push_back(Describe(*topic));
+      if (!MayDescribe(call, name)) continue;
+      response.topics.push_back(Describe(call.cluster.nodes(), *topic));
     }
   } else {
     DescribeWanted(call, request, response);

@@ -1,4 +1,4 @@
-// FindCoordinator: which node looks after a group or a transactional id. There is one node.
+// FindCoordinator: which node looks after a group or a transactional id.
 //
 // Versions 0-6. v1 brought key types, v3 is flexible, v4 takes several keys (KIP-699), v5 may
 // answer TRANSACTION_ABORTABLE, v6 brought share groups (KIP-932), which are not implemented.
@@ -71,8 +71,9 @@ Coordinator Find(const Call& call, std::int8_t key_type, const std::string& key)
     found.error_message = "Only groups and transactional ids have a coordinator here.";
     return found;
   }
-  const Cluster::Address address = call.cluster.AddressFor(call.local);
-  found.node_id = Cluster::kNodeId;
+  const Nodes& nodes = call.cluster.nodes();
+  const NodeAddress address = nodes.AddressOf(call, nodes.CoordinatorOf(key));
+  found.node_id = address.id;
   found.host = address.host;
   found.port = address.port;
   // As Kafka says it.

@@ -63,6 +63,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const bool sees_all =
       May(call, AclOperation::kDescribe, AclResourceType::kCluster, kClusterName);
   for (core::GroupListing& group : call.cluster.groups().List()) {
+    if (call.cluster.nodes().CoordinatorOf(group.group_id) != call.node.id) continue;
     if (!sees_all &&
         !May(call, AclOperation::kDescribe, AclResourceType::kGroup, group.group_id)) {
       continue;

@@ -85,14 +85,18 @@ struct Place {
   }
 };
 
-void DeleteFrom(Cluster& cluster, const std::string& topic_name, const PartitionOffset& asked,
+void DeleteFrom(const Call& call, const std::string& topic_name, const PartitionOffset& asked,
                 const std::shared_ptr<Gathered<Response>>& gathered, Place place) {
   PartitionResult& result = place.In(*gathered);
-  const Topic* const topic = cluster.topics().Find(topic_name);
+  const Topic* const topic = call.cluster.topics().Find(topic_name);
   core::Partition* const partition =
       topic == nullptr ? nullptr : topic->partition(asked.partition_index);
   if (partition == nullptr) {
     result.error_code = ErrorCode::kUnknownTopicOrPartition;
+    return;
+  }
+  if (call.cluster.nodes().LeaderOf(asked.partition_index) != call.node.id) {
+    result.error_code = ErrorCode::kNotLeaderOrFollower;
     return;
   }
   if (!topic->settings.delete_old) {
@@ -133,7 +137,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   for (std::size_t t = 0; t < request.topics.size(); ++t) {
     const TopicOffsets& topic = request.topics[t];
     for (std::size_t p = 0; p < topic.partitions.size(); ++p) {
-      DeleteFrom(call.cluster, topic.name, topic.partitions[p], gathered, {t, p});
+      DeleteFrom(call, topic.name, topic.partitions[p], gathered, {t, p});
     }
   }
   gathered->Pay();

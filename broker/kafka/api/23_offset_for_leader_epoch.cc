@@ -78,7 +78,7 @@ struct Response {
   }
 };
 
-EpochEndOffset LookUp(const Topic* topic, const AskedPartition& asked) {
+EpochEndOffset LookUp(const Call& call, const Topic* topic, const AskedPartition& asked) {
   EpochEndOffset end;
   end.partition = asked.partition;
   const core::Partition* const partition =
@@ -87,6 +87,8 @@ EpochEndOffset LookUp(const Topic* topic, const AskedPartition& asked) {
     end.error_code = ErrorCode::kUnknownTopicOrPartition;
   } else if (asked.current_leader_epoch > Cluster::kLeaderEpoch) {
     end.error_code = ErrorCode::kUnknownLeaderEpoch;
+  } else if (call.cluster.nodes().LeaderOf(asked.partition) != call.node.id) {
+    end.error_code = ErrorCode::kNotLeaderOrFollower;
   } else if (asked.leader_epoch == Cluster::kLeaderEpoch) {
     end.leader_epoch = Cluster::kLeaderEpoch;
     end.end_offset = partition->high_watermark();
@@ -100,7 +102,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     const Topic* const found = call.cluster.topics().Find(topic.topic);
     TopicResult& result = response.topics.emplace_back(TopicResult{topic.topic, {}});
     for (const AskedPartition& asked : topic.partitions) {
-      result.partitions.push_back(LookUp(found, asked));
+      result.partitions.push_back(LookUp(call, found, asked));
     }
   }
   reply.Send(response);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <span>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/broker_config.h"
@@ -199,6 +200,12 @@ void DescribeTopic(Cluster& cluster, const Request& request, const Resource& res
        absl::StrCat("no topic '", resource.resource_name, "'"));
 }
 
+// Whether it is the name of a node; they all have the same configurations.
+bool NamesNode(const Cluster& cluster, const std::string& name) {
+  std::int32_t id = 0;
+  return absl::SimpleAtoi(name, &id) && cluster.nodes().Has(id);
+}
+
 void Describe(Cluster& cluster, const Request& request, const Resource& resource, Result& result) {
   const std::string& name = resource.resource_name;
   const auto type = static_cast<ConfigResource>(resource.resource_type);
@@ -212,7 +219,7 @@ void Describe(Cluster& cluster, const Request& request, const Resource& resource
     case ConfigResource::kTopic:
       return DescribeTopic(cluster, request, resource, result);
     case ConfigResource::kBroker:
-      if (name.empty() || name == Cluster::Node()) {
+      if (name.empty() || NamesNode(cluster, name)) {
         return DescribeBroker(request, resource, cluster, result);
       }
       return Fail(result, ErrorCode::kInvalidRequest,
@@ -220,7 +227,7 @@ void Describe(Cluster& cluster, const Request& request, const Resource& resource
                                " or empty string, but received ", name));
     case ConfigResource::kBrokerLogger:
       // There is none whose level could be told.
-      if (name == Cluster::Node()) return;
+      if (NamesNode(cluster, name)) return;
       return Fail(result, ErrorCode::kInvalidRequest,
                   absl::StrCat("Unexpected broker id, expected ", Cluster::kNodeId,
                                " but received ", name));

@@ -1,5 +1,6 @@
-// AlterPartitionReassignments: moves partitions to other nodes, or calls that off (KIP-455). There
-// is one node: a partition that is to lie there already does, and every other node is unknown.
+// AlterPartitionReassignments: moves partitions to other nodes, or calls that off (KIP-455). What
+// lies where is fixed (nodes.h): a partition that is to lie where it does already does, and every
+// other assignment is refused.
 //
 // Versions 0-1. v1 may forbid that the replication factor changes (KIP-860). Flexible from the
 // start.
@@ -7,6 +8,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
 #include "protocol/kafka/error_code.h"
@@ -86,7 +88,7 @@ struct Response {
 };
 
 // What is wrong with the nodes that a partition is to lie on, in Kafka's words; "": nothing.
-std::string FaultOf(const std::vector<std::int32_t>& replicas) {
+std::string FaultOf(const Nodes& nodes, const std::vector<std::int32_t>& replicas) {
   if (replicas.empty()) return "The manual partition assignment includes an empty replica list.";
   std::set<std::int32_t> seen;
   for (const std::int32_t replica : replicas) {
@@ -94,7 +96,7 @@ std::string FaultOf(const std::vector<std::int32_t>& replicas) {
       return absl::StrCat("The manual partition assignment includes the broker ", replica,
                           " more than once.");
     }
-    if (replica != Cluster::kNodeId) {
+    if (!nodes.Has(replica)) {
       return absl::StrCat("The manual partition assignment includes broker ", replica,
                           ", but no such broker is registered.");
     }
@@ -102,7 +104,7 @@ std::string FaultOf(const std::vector<std::int32_t>& replicas) {
   return "";
 }
 
-PartitionResult Reassign(const Topic* topic, const std::string& name,
+PartitionResult Reassign(const Nodes& nodes, const Topic* topic, const std::string& name,
                          const ReassignablePartition& asked) {
   const std::int32_t index = asked.partition_index;
   if (topic == nullptr) {
@@ -116,8 +118,13 @@ PartitionResult Reassign(const Topic* topic, const std::string& name,
   if (!asked.replicas.has_value()) {
     return {index, ErrorCode::kNoReassignmentInProgress, std::nullopt};
   }
-  if (std::string fault = FaultOf(*asked.replicas); !fault.empty()) {
+  if (std::string fault = FaultOf(nodes, *asked.replicas); !fault.empty()) {
     return {index, ErrorCode::kInvalidReplicaAssignment, std::move(fault)};
+  }
+  if (const auto lies = nodes.ReplicasOf(*topic, index); *asked.replicas != lies) {
+    return {index, ErrorCode::kInvalidReplicaAssignment,
+            absl::StrCat("The partition lies on ", absl::StrJoin(lies, ","),
+                         ", and partitions do not move here.")};
   }
   return {index, ErrorCode::kNone, std::nullopt};
 }
@@ -129,7 +136,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     const Topic* const topic = call.cluster.topics().Find(asked.name);
     TopicResult& result = response.responses.emplace_back(TopicResult{asked.name, {}});
     for (const ReassignablePartition& partition : asked.partitions) {
-      result.partitions.push_back(Reassign(topic, asked.name, partition));
+      result.partitions.push_back(Reassign(call.cluster.nodes(), topic, asked.name, partition));
     }
   }
   reply.Send(response);

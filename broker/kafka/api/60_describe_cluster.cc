@@ -78,10 +78,14 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
               : absl::StrCat("Unsupported endpoint type ", int{request.endpoint_type});
     return reply.Send(response);
   }
-  const Cluster::Address address = call.cluster.AddressFor(call.local);
   response.cluster_id = call.cluster.cluster_id();
-  response.controller_id = Cluster::kNodeId;
-  response.brokers.push_back({Cluster::kNodeId, address.host, address.port, std::nullopt});
+  response.controller_id = Nodes::kFirst;
+  const Nodes& nodes = call.cluster.nodes();
+  for (NodeAddress& node : nodes.AddressesFor(call)) {
+    DescribedBroker& broker = response.brokers.emplace_back();
+    broker = {node.id, std::move(node.host), node.port, std::nullopt};
+    if (nodes.several()) broker.rack = nodes.RackOf(node.id);
+  }
   if (request.include_cluster_authorized_operations) {
     response.cluster_authorized_operations = AllowedClusterOperations(call);
   }

@@ -98,6 +98,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   const std::int64_t now = call.cluster.home().clock().UnixMillis();
   for (core::TransactionListing& listing : call.cluster.transactions().List()) {
     if (!IsWanted(request, listing, now)) continue;
+    if (call.cluster.nodes().CoordinatorOf(listing.transactional_id) != call.node.id) continue;
     if (!text.empty() && !RE2::FullMatch(listing.transactional_id, pattern)) continue;
     if (!May(call, AclOperation::kDescribe, AclResourceType::kTransactionalId,
              listing.transactional_id)) {

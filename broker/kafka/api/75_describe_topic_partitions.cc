@@ -145,9 +145,10 @@ ResponseTopic Describe(const Call& call, const Topic& topic, std::int32_t first,
   for (std::int32_t index = first; index < count && index - first < limit; ++index) {
     ResponsePartition& partition = response.partitions.emplace_back();
     partition.partition_index = index;
-    partition.leader_id = Cluster::kNodeId;
+    partition.leader_id = call.cluster.nodes().LeaderOf(index);
     partition.leader_epoch = Cluster::kLeaderEpoch;
-    partition.replica_nodes = partition.isr_nodes = {Cluster::kNodeId};
+    partition.replica_nodes = partition.isr_nodes =
+        call.cluster.nodes().ReplicasOf(topic, index);
     partition.eligible_leader_replicas.emplace();
     partition.last_known_elr.emplace();
   }

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace wherry::kafka {
+
+struct Call;
+struct Topic;
+
+// Where a client is told to find a node.
+struct NodeAddress {
+  std::int32_t id = 0;
+  std::string host;
+  std::int32_t port = 0;
+};
+
+// The nodes that one process poses as, 1 to count(): each has listeners of its own, leads a share
+// of the partitions and coordinates a share of the groups and transactional ids. They all serve the
+// same topics, so that a replica is always in sync.
+//
+// Partition i of a topic is led by node i % count + 1, and the nodes behind that one are its other
+// replicas.
+//
+// Example: three nodes, replication factor 2: partition 0 lies on 1 and 2, partition 2 on 3 and 1.
+//
+// Threads: any; constant. Owned by the Cluster.
+class Nodes {
+ public:
+  // Controls the cluster, and is the only one where no more are asked for.
+  static constexpr std::int32_t kFirst = 1;
+  // Each has listeners, and stands in every answer to Metadata.
+  static constexpr std::int32_t kMax = 100;
+
+  explicit Nodes(std::int32_t count) : count_(count) {}
+
+  std::int32_t count() const { return count_; }
+  bool several() const { return count_ > 1; }
+  bool Has(std::int32_t node) const { return node >= kFirst && node <= count_; }
+
+  std::int32_t LeaderOf(std::int32_t partition) const { return partition % count_ + kFirst; }
+  // Its leader first.
+  std::vector<std::int32_t> ReplicasOf(const Topic& topic, std::int32_t partition) const;
+  bool IsReplica(const Topic& topic, std::int32_t partition, std::int32_t node) const;
+  // Who looks after the group or the transactional id.
+  std::int32_t CoordinatorOf(std::string_view key) const;
+
+  // Where a node stands, which a client may prefer to read from (KIP-392); "": nowhere, as the only
+  // one.
+  std::string RackOf(std::int32_t node) const;
+  // The replica from which a client in `rack` had better read than from the leader; -1: none.
+  std::int32_t PreferredReplica(const Topic& topic, std::int32_t partition,
+                                std::string_view rack) const;
+
+  // Where the client that called is told to find a node; all of them are reached by the same way.
+  NodeAddress AddressOf(const Call& call, std::int32_t node) const;
+  std::vector<NodeAddress> AddressesFor(const Call& call) const;
+
+ private:
+  std::int32_t ReplicationOf(const Topic& topic) const;
+
+  const std::int32_t count_;
+};
+
+}  // namespace wherry::kafka
