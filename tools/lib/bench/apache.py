@@ -21,7 +21,7 @@ KAFKA_VERSION = "4.2.0"
 KAFKA_START_TIMEOUT = 60  # seconds
 LOAD_TIMEOUT = 300
 HEAP = ["-Xmx1G", "-Xms1G", "-XX:+UseG1GC"]  # as kafka-server-start.sh
-MAVEN = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+MAVEN = """<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>wherry</groupId><artifactId>bench</artifactId><version>1</version>
   <dependencies>

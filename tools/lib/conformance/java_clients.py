@@ -22,7 +22,7 @@ WORDS = 3000  # lines for the word count
 
 LOGGERS = ("SLF4J:", "log4j:")  # their complaints come among the output
 
-POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+POM = """<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>wherry</groupId><artifactId>conformance</artifactId><version>1</version>
   <dependencies>{dependencies}</dependencies>
