@@ -50,7 +50,9 @@ void Group(std::string_view bytes) {
     FUZZ_CHECK(record.status().code() == absl::StatusCode::kDataLoss);
     return;
   }
-  FUZZ_CHECK(record->Encode() == bytes);
+  // A group of the version before is written again as one of this.
+  constexpr char kOldVersion = 1;
+  FUZZ_CHECK(bytes[0] == kOldVersion || record->Encode() == bytes);
 }
 
 void Producers(std::string_view bytes) {

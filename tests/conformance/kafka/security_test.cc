@@ -29,6 +29,10 @@ void ExpectProducesAndConsumes(const std::string& bootstrap, const Settings& set
   EXPECT_EQ(record->value, "v");
 }
 
+// With TLS 1.3 a client has sent its first request when its certificate is looked at; whether it
+// meets the alert or the closed connection first is chance.
+const auto kRefusedInTls = ::testing::AnyOf(kSsl, RD_KAFKA_RESP_ERR__TRANSPORT);
+
 class KafkaTlsTest : public ::testing::Test {
  protected:
   KafkaSecurityOptions Security(KafkaClientAuth client_auth = KafkaClientAuth::kNone) const {
@@ -79,8 +83,8 @@ TEST_F(KafkaTlsTest, ARequiredCertificateMustBeThereAndGood) {
   ASSERT_TRUE(broker.has_value());
   const std::string address = broker->Address("kafka+ssl");
   EXPECT_THAT(TopicsSeenBy(address, With(files_.client, files_.client_key)), Optional(IsEmpty()));
-  EXPECT_EQ(FirstError(address, Ssl()).error, kSsl);
-  EXPECT_EQ(FirstError(address, With(files_.stranger, files_.stranger_key)).error, kSsl);
+  EXPECT_THAT(FirstError(address, Ssl()).error, kRefusedInTls);
+  EXPECT_THAT(FirstError(address, With(files_.stranger, files_.stranger_key)).error, kRefusedInTls);
 }
 
 TEST_F(KafkaTlsTest, ARequestedCertificateMayBeMissingButNotBad) {
@@ -89,7 +93,7 @@ TEST_F(KafkaTlsTest, ARequestedCertificateMayBeMissingButNotBad) {
   const std::string address = broker->Address("kafka+ssl");
   EXPECT_THAT(TopicsSeenBy(address, With(files_.client, files_.client_key)), Optional(IsEmpty()));
   EXPECT_THAT(TopicsSeenBy(address, Ssl()), Optional(IsEmpty()));
-  EXPECT_EQ(FirstError(address, With(files_.stranger, files_.stranger_key)).error, kSsl);
+  EXPECT_THAT(FirstError(address, With(files_.stranger, files_.stranger_key)).error, kRefusedInTls);
 }
 
 TEST_F(KafkaTlsTest, SaslInsideOfTls) {
