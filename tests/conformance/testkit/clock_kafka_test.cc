@@ -1,4 +1,6 @@
 // A clock that the test owns, under unmodified Kafka clients, who live in real time.
+#include <algorithm>
+
 #include "tests/conformance/kafka/kafka_wire.h"
 #include "tests/conformance/testkit/testkit_test.h"
 
@@ -19,7 +21,7 @@ using ::testing::SizeIs;
 auto Labelled(const auto& label) { return Field(&TimerInfo::label, label); }
 
 // A static member: closing it leaves the group as a crash does, without a word.
-const Settings kCrashing = {{"group.instance.id", "crashing"}};
+const Settings kCrashing = {{"group.instance.id", "crashing"}, {"client.id", "crashing"}};
 
 class ClockKafkaTest : public TestkitTest {
  protected:
@@ -50,6 +52,16 @@ class ClockKafkaTest : public TestkitTest {
   }
   // The member of a group whose connection the broker has seen closing is waited for by a session
   // that Advance counts for.
+  // Until the broker has seen the end of each connection of a client.
+  bool AwaitGone(const std::string& client) {
+    const Deadline deadline;
+    while (!deadline.Passed()) {
+      const std::vector<ConnectionInfo> open = broker().connections().value();
+      const auto is_its = [&](const ConnectionInfo& one) { return one.client == client; };
+      if (std::none_of(open.begin(), open.end(), is_its)) return true;
+    }
+    return false;
+  }
   // Advances to the next deadline, once a timer of this label waits for its own: others, which look
   // after what is kept, always wait.
   StatusOr<std::vector<TimerInfo>> AdvanceOnce(const std::string& label) {
@@ -95,6 +107,7 @@ TEST_F(ClockKafkaTest, AMemberWhoseConnectionHasGoneIsExpelledWhenItsSessionEnds
   ASSERT_TRUE(AwaitAssigned(*crashing, 1));
   crashing->Close();
   crashing.reset();
+  ASSERT_TRUE(AwaitGone("crashing"));
 
   const auto began = clock().Now();
   const auto fired = AdvanceOnce("session of member " + id + " of group g");
