@@ -95,9 +95,12 @@ class TestSession final : public Session {
 // A shard with connections over socket pairs, and TLS files.
 class ConnectionFixture : public core::ShardFixture {
  protected:
-  ~ConnectionFixture() override {
-    On([this] { connections_.CloseAll(); });
-    Settle();
+  ~ConnectionFixture() override { CloseAll(); }
+
+  // Before another connection: the last one may still be hearing that its client has gone.
+  void BeginAgain() {
+    CloseAll();
+    On([this] { notes_ = {}; });
   }
 
   TlsSettings ServerSettings() const {
@@ -147,6 +150,12 @@ class ConnectionFixture : public core::ShardFixture {
   std::shared_ptr<TlsAcceptor> acceptor_;
   TestSession::Notes notes_;
   ConnectionSet connections_{shard_};
+
+ private:
+  void CloseAll() {
+    On([this] { connections_.CloseAll(); });
+    Settle();
+  }
 };
 
 }  // namespace wherry::net

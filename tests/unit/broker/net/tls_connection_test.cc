@@ -56,7 +56,7 @@ TEST_F(TlsConnectionTest, BytesAlreadyReadBelongToTheHandshake) {
 
 TEST_F(TlsConnectionTest, EveryByteMayComeAlone) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    notes_ = {};
+    BeginAgain();
     TlsClient client(Connect({.begin_at_open = false, .echo = true}),
                      {.ca = files_.ca, .max_version = version, .send_at_most = 1});
     ASSERT_TRUE(Open(client)) << client.error();
@@ -319,7 +319,7 @@ TEST_F(TlsVerifyTest, AKnownCertificateIsLetInAndNamed) {
 
 TEST_F(TlsVerifyTest, NoCertificateIsRefused) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
-    notes_ = {};
+    BeginAgain();
     TlsClient client(Connect(), {.ca = files_.ca, .max_version = version});
     client.Handshake();
     EXPECT_TRUE(client.AwaitClosed());
@@ -341,7 +341,7 @@ TEST_F(TlsVerifyTest, AStrangersCertificateIsRefused) {
 TEST_F(TlsVerifyTest, AResumedSessionStillHasItsCertificate) {
   std::shared_ptr<SSL_SESSION> session;
   for (const bool resumed : {false, true}) {
-    notes_ = {};
+    BeginAgain();
     TlsClient client(
         Connect({.echo = true}),
         {.ca = files_.ca, .cert = files_.client, .key = files_.client_key, .session = session});
@@ -359,7 +359,7 @@ TEST_F(TlsVerifyTest, OnlyPinnedKeysAreLetIn) {
   TlsSettings settings = acceptor_->settings();
   settings.pinned_certs = {files_.client_public_key_sha256};
   for (const bool pinned : {true, false}) {
-    notes_ = {};
+    BeginAgain();
     if (!pinned) settings.pinned_certs = {std::string(64, 'a')};
     Load(settings);
     TlsClient client(Connect({.echo = true}),
@@ -392,7 +392,7 @@ TEST_F(TlsConnectionTest, CipherSuitesAndCurvesAreKept) {
   TlsClient tls12(Connect(), {.max_version = TLS1_2_VERSION});
   ASSERT_TRUE(Open(tls12)) << tls12.error();
   EXPECT_EQ(tls12.cipher_suite(), "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
-  notes_ = {};
+  BeginAgain();
   TlsClient tls13(Connect(), {});
   ASSERT_TRUE(Open(tls13)) << tls13.error();
   EXPECT_EQ(tls13.cipher_suite(), "TLS_AES_128_GCM_SHA256");

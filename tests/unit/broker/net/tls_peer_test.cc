@@ -24,7 +24,7 @@ class TlsPeerTest : public ConnectionFixture {
     settings.ca_file = folder_.File("peers.pem");
     settings.verify = true;
     Load(settings);
-    notes_ = {};
+    BeginAgain();
     TlsClient client(
         Connect({.echo = true}),
         {.ca = files_.ca, .cert = folder_.File("peer.pem"), .key = folder_.File("peer.key")});
