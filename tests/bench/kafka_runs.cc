@@ -95,6 +95,17 @@ absl::StatusOr<int> CountPartitions(rd_kafka_t* client, rd_kafka_topic_t* topic)
   return count;
 }
 
+// How many partitions a topic has that was asked for just now: Apache Kafka answers the one who
+// asked before its metadata tell of the topic.
+absl::StatusOr<int> AwaitPartitions(rd_kafka_t* client, rd_kafka_topic_t* topic) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kTimeoutMs);
+  for (;;) {
+    const absl::StatusOr<int> count = CountPartitions(client, topic);
+    if (!count.ok() || *count > 0 || std::chrono::steady_clock::now() > deadline) return count;
+    rd_kafka_poll(client, 5);
+  }
+}
+
 // One record after the other, to the partitions in turn, each with its own sequence.
 class Producing {
  public:
@@ -260,7 +271,7 @@ absl::Status CreateTopic(const KafkaLoad& load) {
   absl::StatusOr<int> partitions = CountPartitions(client->get(), handle.get());
   if (partitions.ok() && *partitions == 0) {
     RequestTopic(client->get(), load);
-    partitions = CountPartitions(client->get(), handle.get());
+    partitions = AwaitPartitions(client->get(), handle.get());
   }
   if (!partitions.ok()) return partitions.status();
   if (*partitions == load.partitions) return absl::OkStatus();

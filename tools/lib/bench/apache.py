@@ -178,6 +178,14 @@ def measured(server, command, rate_of, payload, records):
             "peak_kib": peak_kib(server.process.pid)}
 
 
+def attempt(results, row, column, measure, *arguments):
+    """Takes a figure; a load that fails fails its own row and no other."""
+    try:
+        results.take(row, column, measure(*arguments))
+    except (Failure, subprocess.TimeoutExpired) as failure:
+        results.take(row, column, {"failed": str(failure)})
+
+
 def measure_round(options, column, make, configs, results):
     for payload, usual in LOADS_OF:
         records = int(usual * options.scale)
@@ -189,11 +197,10 @@ def measure_round(options, column, make, configs, results):
         loads = Loads(server.address)
         records = int(LOADS_OF[1][1] * options.scale)
         loads.create("many", MANY_PARTITIONS, configs)
-        results.take(("produce, C", 1024, MANY_PARTITIONS), column,
-                     measured(server, loads.c_produce("many", 1024, records), c_rate, 1024,
-                              records))
+        attempt(results, ("produce, C", 1024, MANY_PARTITIONS), column, measured, server,
+                loads.c_produce("many", 1024, records), c_rate, 1024, records)
     with make() as server:
-        Loads(server.address).create("bench", 1, configs)
+        Loads(server.address).create("latency", 1, configs)
         line = run_load([LOADS / "kafka_load", "--latency", "--payload", 100, "--records",
                          int(LATENCY_RECORDS * options.scale), "--bootstrap", server.address,
                          "--topic", "latency", "--pid", server.process.pid])[0]
@@ -212,10 +219,10 @@ def measure_throughput(server, column, configs, payload, records, partitions, re
             ("produce, Java", loads.java_produce("bench-java", payload, records), java_rate),
             ("consume, C", loads.c_consume("bench-c", records), c_rate),
             ("consume, Java", loads.java_consume("bench-java", records), java_consume_rate)):
-        results.take((case, payload, partitions), column,
-                     measured(server, command, rate_of, payload, records))
-    results.take(("tail, C", payload, partitions), column,
-                 measure_tail(server, loads, configs, payload, records, partitions))
+        attempt(results, (case, payload, partitions), column, measured, server, command, rate_of,
+                payload, records)
+    attempt(results, ("tail, C", payload, partitions), column, measure_tail, server, loads,
+            configs, payload, records, partitions)
 
 
 def measure_tail(server, loads, configs, payload, records, partitions):
@@ -224,8 +231,11 @@ def measure_tail(server, loads, configs, payload, records, partitions):
     before = cpu_seconds(server.process.pid)
     consumer = subprocess.Popen([str(word) for word in loads.c_consume("tail", records)],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    run(loads.c_produce("tail", payload, records))
-    said = consumer.communicate(timeout=LOAD_TIMEOUT)[0]
+    try:
+        run(loads.c_produce("tail", payload, records))
+        said = consumer.communicate(timeout=LOAD_TIMEOUT)[0]
+    finally:
+        consumer.kill()
     used = cpu_seconds(server.process.pid) - before
     return {"mb_per_second": c_rate(said), "cpu_per_gb": used / (payload * records / 1e9),
             "peak_kib": peak_kib(server.process.pid)}
@@ -256,7 +266,7 @@ def tables(options, results):
                 make, configs = columns[column]
                 measure_round(options, column, make, configs, results)
                 for _ in range(STARTS if column.endswith("written") else 0):
-                    results.take(("start",), column, first_record(make))
+                    attempt(results, ("start",), column, first_record, make)
     except (Unable, SuiteFailure, subprocess.SubprocessError) as failure:
         raise Failure(str(failure)) from None
     return "\n\n".join([throughput_table(results, pairs), latency_table(results, pairs),
