@@ -37,7 +37,8 @@ struct Batch {
 // What a Read may return at most.
 struct ReadLimits {
   // Stop before the batch that would pass this many bytes in sum, but return at least one batch (a
-  // batch larger than the limit must not stop its reader for ever: KIP-74).
+  // batch larger than the limit must not stop its reader for ever: KIP-74). A store need not read
+  // the next batch to see its size: it may stop where another like the last one would pass.
   std::size_t max_bytes = 1 << 20;
   // Only batches with base_offset < end_offset are returned (a reader stays below the high
   // watermark).

@@ -294,6 +294,8 @@ absl::StatusOr<std::vector<Batch>> RocksdbLogStore::Read(LogId log, std::int64_t
     absl::StatusOr<Batch> batch = batches.Get();
     if (!batch.ok()) return batch.status();
     found.push_back(*std::move(batch));
+    // Reading the next one only to see its size costs as much as returning it.
+    if (bytes + found.back().bytes->size() > limits.max_bytes) break;
   }
   if (absl::Status status = batches.status(); !status.ok()) return status;
   return found;

@@ -180,6 +180,12 @@ class Machine {
     RC_ASSERT(max.has_value() == (greatest != log.batches.end()));
     if (max.has_value()) RC_ASSERT(max->base_offset == greatest->base_offset);
   }
+  // Whether one more batch of the last one's size would pass the limit.
+  static bool MayStop(const std::vector<Batch>& read, const ReadLimits& limits) {
+    std::size_t bytes = 0;
+    for (const Batch& batch : read) bytes += batch.bytes->size();
+    return !read.empty() && bytes + read.back().bytes->size() > limits.max_bytes;
+  }
   void CheckRead(LogId id, const ModelLog& log, std::int64_t offset) {
     const ReadLimits limits{Between<std::size_t>(0, 300),
                             Between<std::int64_t>(offset, log.end + 2)};
@@ -191,6 +197,7 @@ class Machine {
       bytes += batch.bytes->size();
       const bool fits = next == read.begin() || bytes <= limits.max_bytes;
       if (batch.base_offset >= limits.end_offset || !fits) break;
+      if (next == read.end() && MayStop(read, limits)) break;
       RC_ASSERT(next != read.end());
       RC_ASSERT(next->base_offset == batch.base_offset);
       RC_ASSERT(next->last_offset == batch.last_offset);
