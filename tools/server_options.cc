@@ -21,6 +21,7 @@ namespace {
 constexpr const char* kDefaultDataDir = "./wherry-data";
 constexpr int kMaxDefaultPartitions = 10000;
 constexpr int kMaxKafkaNodes = 100;
+constexpr int kMaxInitialRebalanceDelayMs = 300'000;
 constexpr int kMaxThreads = 64;
 const std::vector<std::string> kDefaultListen = {"nats://localhost:4222", "kafka://localhost:9092",
                                                  "http://localhost:8222"};
@@ -67,6 +68,7 @@ struct Flags {
   std::string control;  // empty: by --ephemeral
   std::string clock = "real";
   std::string auto_create_topics = "on";
+  int initial_rebalance_delay_ms = 0;
   KafkaFlags kafka;
 };
 
@@ -115,6 +117,11 @@ void DeclareData(CLI::App& app, Flags& flags, ServerOptions& options) {
   AddValue(app, "--kafka-auto-create-topics", flags.auto_create_topics, "on|off",
            "Whether a topic is created when a client asks for one that is not there")
       ->check(OneOf(kOnOff))
+      ->capture_default_str()
+      ->group(group);
+  AddValue(app, "--kafka-initial-rebalance-delay-ms", flags.initial_rebalance_delay_ms, "MS",
+           "How long the first member of a group waits for others; Kafka: 3000")
+      ->check(CLI::Range(0, kMaxInitialRebalanceDelayMs).description(""))
       ->capture_default_str()
       ->group(group);
 }
@@ -257,6 +264,8 @@ CommandLine Settle(const Flags& flags, ServerOptions options) {
   options.broker.listen = flags.listen.empty() && !flags.ephemeral ? kDefaultListen : flags.listen;
   options.broker.sync = kSyncModes.at(flags.sync);
   options.broker.kafka.auto_create_topics = kOnOff.at(flags.auto_create_topics);
+  options.broker.kafka.initial_rebalance_delay =
+      std::chrono::milliseconds(flags.initial_rebalance_delay_ms);
   const Status security = SettleKafkaSecurity(flags.kafka, options.broker.kafka.security);
   if (!security.ok()) return Refuse(security.message());
   // Data that is kept is not for everybody who reaches the port.

@@ -29,6 +29,10 @@ Status CheckOptions(const Options& options) {
             absl::StrCat("simulated_disk and the data_dir \"", options.data_dir,
                          "\" exclude each other; leave one out")};
   }
+  if (options.kafka.initial_rebalance_delay.count() < 0) {
+    return {StatusCode::kInvalidArgument,
+            "kafka.initial_rebalance_delay must not be below 0; 0 waits for nobody"};
+  }
   if (options.kafka.nodes < 1 || options.kafka.nodes > kafka::Nodes::kMax) {
     return {StatusCode::kInvalidArgument,
             absl::StrCat("kafka.nodes is ", options.kafka.nodes, "; it must be from 1 to ",

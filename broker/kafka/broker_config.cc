@@ -25,6 +25,8 @@ constexpr BrokerConfig kOwn[] = {
     {{"background.threads", kInt, "10", "Threads for what is done behind requests.", 1},
      ConfigUpdate::kClusterWide},
     {{"broker.id", kInt, "1", "The node's id."}},
+    {{"connections.max.reauth.ms", kLong, "0",
+      "How long a client has said who it is by SASL; 0: for good."}},
     {{"default.replication.factor", kInt, "1", "Replicas of a topic that does not say.", 1}},
     {{"delete.topic.enable", kBoolean, "true", "Whether topics can be deleted."}},
     {{"group.consumer.heartbeat.interval.ms", kInt, "5000",

@@ -93,6 +93,14 @@ absl::Status Cluster::LoadConfigurations() {
   auto configurations = Configurations::Open(
       name_, services_.store, services_.commits,
       {{"auto.create.topics.enable", options_.auto_create_topics ? "true" : "false"},
+       {"connections.max.reauth.ms",
+        absl::StrCat(options_.security == nullptr
+                         ? 0
+                         : std::chrono::duration_cast<std::chrono::milliseconds>(
+                               options_.security->max_reauth())
+                               .count())},
+       {"group.initial.rebalance.delay.ms",
+        absl::StrCat(options_.initial_rebalance_delay.count())},
        {"node.id", absl::StrCat(kNodeId)},
        {"num.partitions", absl::StrCat(options_.default_partitions)}});
   if (!configurations.ok()) return configurations.status();
@@ -147,7 +155,7 @@ absl::Status Cluster::LoadGroups() {
          return pending_offsets_ != nullptr &&
                 pending_offsets_->Contains(group, topic, partition);
        }},
-      {});
+      {.initial_rebalance_delay = options_.initial_rebalance_delay});
   if (!groups.ok()) return groups.status();
   groups_ = *std::move(groups);
   if (absl::Status status = LoadTransactions(); !status.ok()) return status;

@@ -44,6 +44,7 @@ struct ClusterOptions {
   std::int32_t default_partitions = 1;
   bool auto_create_topics = true;
   std::int32_t nodes = 1;
+  std::chrono::milliseconds initial_rebalance_delay{0};
   // Where clients are told to connect to; empty, 0: the address at which the client reached us.
   std::string advertised_host;
   std::uint16_t advertised_port = 0;

@@ -143,6 +143,7 @@ const std::map<std::string_view, Set>& Keys() {
       {"kafka.nodes", SetKafka<&KafkaOptions::nodes>},
       {"kafka.default_partitions", SetKafka<&KafkaOptions::default_partitions>},
       {"kafka.auto_create_topics", SetKafka<&KafkaOptions::auto_create_topics>},
+      {"kafka.initial_rebalance_delay_ms", SetKafka<&KafkaOptions::initial_rebalance_delay>},
       {"kafka.tls_cert_file", SetKafkaTls<&TlsOptions::cert_file>},
       {"kafka.tls_key_file", SetKafkaTls<&TlsOptions::key_file>},
       {"kafka.tls_ca_file", SetKafkaTls<&TlsOptions::ca_file>},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -42,6 +43,9 @@ struct KafkaOptions {
   std::int32_t nodes = 1;
   // Whether producing to, or asking for, an unknown topic creates it.
   bool auto_create_topics = true;
+  // How long the first member of a new group waits for others before partitions are assigned
+  // (group.initial.rebalance.delay.ms, KIP-134). Kafka's default is 3 s.
+  std::chrono::milliseconds initial_rebalance_delay{0};
   // Who may connect to its listeners, and do what. Without it: everybody, everything.
   KafkaSecurityOptions security;
 };
