@@ -21,6 +21,7 @@ const std::map<std::string, rd_kafka_AclOperation_t> kOperations = {
 };
 
 struct Entry {
+  bool add = false;  // else it is removed
   std::string bootstrap;
   std::string principal;
   std::string host = "*";
@@ -31,11 +32,12 @@ struct Entry {
 
 std::optional<Entry> Read(const std::vector<std::string>& words) {
   Entry entry;
-  bool add = false;
+  bool remove = false;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "--add") {
-      add = true;
+    if (word == "--add" || word == "--remove" || word == "--force") {
+      entry.add |= word == "--add";
+      remove |= word == "--remove";
       continue;
     }
     if (i + 1 == words.size()) return std::nullopt;
@@ -55,8 +57,8 @@ std::optional<Entry> Read(const std::vector<std::string>& words) {
       return std::nullopt;
     }
   }
-  const bool whole =
-      add && !entry.bootstrap.empty() && !entry.principal.empty() && !entry.topic.empty();
+  const bool whole = entry.add != remove && !entry.bootstrap.empty() &&
+                     !entry.principal.empty() && !entry.topic.empty();
   return whole ? std::optional<Entry>(entry) : std::nullopt;
 }
 
@@ -69,12 +71,24 @@ struct Deleter {
 template <typename T>
 using Owned = std::unique_ptr<T, Deleter>;
 
+std::string RefusalToRemove(rd_kafka_event_t* event) {
+  std::size_t count = 0;
+  const auto* const* results = rd_kafka_DeleteAcls_result_responses(
+      rd_kafka_event_DeleteAcls_result(event), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const rd_kafka_error_t* const error = rd_kafka_DeleteAcls_result_response_error(results[i]);
+    if (error != nullptr) return rd_kafka_error_string(error);
+  }
+  return "";
+}
+
 // What the broker said against it; "": nothing.
-std::string Refusal(rd_kafka_event_t* event) {
+std::string Refusal(rd_kafka_event_t* event, bool add) {
   if (event == nullptr) return "no answer from the broker";
   if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return rd_kafka_event_error_string(event);
   }
+  if (!add) return RefusalToRemove(event);
   std::size_t count = 0;
   const auto* const* results =
       rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(event), &count);
@@ -90,9 +104,9 @@ std::string Refusal(rd_kafka_event_t* event) {
 int RunAcls(const std::vector<std::string>& words) {
   const std::optional<Entry> entry = Read(words);
   if (!entry.has_value()) {
-    std::cerr << "usage: kafka_scripts kafka-acls.sh --bootstrap-server HOST:PORT --add "
-                 "--allow-principal|--deny-principal PRINCIPAL [--allow-host|--deny-host HOST] "
-                 "--operation NAME --topic NAME\n";
+    std::cerr << "usage: kafka_scripts kafka-acls.sh --bootstrap-server HOST:PORT "
+                 "--add|--remove [--force] --allow-principal|--deny-principal PRINCIPAL "
+                 "[--allow-host|--deny-host HOST] --operation NAME --topic NAME\n";
     return 2;
   }
   std::array<char, 512> error{};
@@ -107,14 +121,16 @@ int RunAcls(const std::vector<std::string>& words) {
     return 1;
   }
   const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client.get()));
-  const Owned<rd_kafka_AclBinding_t> acl(rd_kafka_AclBinding_new(
+  const auto make = entry->add ? rd_kafka_AclBinding_new : rd_kafka_AclBindingFilter_new;
+  const Owned<rd_kafka_AclBinding_t> acl(make(
       RD_KAFKA_RESOURCE_TOPIC, entry->topic.c_str(), RD_KAFKA_RESOURCE_PATTERN_LITERAL,
       entry->principal.c_str(), entry->host.c_str(), entry->operation, entry->permission,
       error.data(), error.size()));
   rd_kafka_AclBinding_t* acls = acl.get();
-  rd_kafka_CreateAcls(client.get(), &acls, 1, nullptr, queue.get());
+  const auto change = entry->add ? rd_kafka_CreateAcls : rd_kafka_DeleteAcls;
+  change(client.get(), &acls, 1, nullptr, queue.get());
   const Owned<rd_kafka_event_t> event(rd_kafka_queue_poll(queue.get(), kPatienceMillis));
-  const std::string refusal = Refusal(event.get());
+  const std::string refusal = Refusal(event.get(), entry->add);
   if (!refusal.empty()) std::cerr << refusal << "\n";
   return refusal.empty() ? 0 : 1;
 }

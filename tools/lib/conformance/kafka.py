@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+from conformance.librdkafka_servers import setup_of
 from conformance.suites import (BUILD, Failure, ROOT, TestList, UNABLE, Unable, go, need_go,
                                 note, run_limited, run_suite, server_of, tail)
 
@@ -23,8 +24,6 @@ READY_TIMEOUT = 10  # seconds until the server says where it listens
 # formats that Kafka 4 has dropped) by it.
 KAFKA_VERSION = "4.0.0"
 PARTITIONS = 4  # of a topic created without a number: what librdkafka's scenario "default" has
-NO_AUTO_CREATE = ("0107", "0111", "1000")  # of librdkafka's scenario "noautocreate"
-WITH_AUTHORIZER = ("0109", "0115", "0119")  # which add ACLs by kafka-acls.sh
 
 
 # Debian's source package.
@@ -179,26 +178,26 @@ class Librdkafka:
 
     def run(self, name):
         """(seconds, None or the complaint)"""
-        arguments = ["--kafka-default-partitions", str(PARTITIONS)]
-        runner = [self.program, "-L", "-p1"]
-        if name in NO_AUTO_CREATE:
-            arguments += ["--kafka-auto-create-topics", "off"]
-            runner += ["-s", "noautocreate"]
-        if name in WITH_AUTHORIZER:
-            arguments += ["--kafka-authorizer", "on", "--kafka-allow-everyone", "on"]
-        with tempfile.TemporaryDirectory(prefix="librdkafka-") as folder, \
-                running(self.server, *arguments) as urls:
-            broker = urls["kafka"][0].removeprefix("kafka://")
-            configuration = pathlib.Path(folder) / "test.conf"
-            configuration.write_text(f"bootstrap.servers={broker}\ntest.topic.random=true\n")
-            started = time.monotonic()
-            status, output = run_limited(
-                runner, self.options.timeout, cwd=self.tree / "tests",
-                env={**os.environ, "LD_LIBRARY_PATH": "../src:../src-cpp", "TESTS": name,
-                     "TEST_KAFKA_VERSION": KAFKA_VERSION, "KAFKA_VERSION": KAFKA_VERSION,
-                     "RDKAFKA_TEST_CONF": str(configuration), "KAFKA_PATH": str(self.scripts),
-                     "BROKERS": broker, **self.environment})
-            seconds = time.monotonic() - started
+        with tempfile.TemporaryDirectory(prefix="librdkafka-") as folder:
+            setup = setup_of(name, folder)
+            with running(self.server, "--kafka-default-partitions", str(PARTITIONS),
+                         *setup.server) as urls:
+                url = next(urls[protocol][0] for protocol in urls if protocol.startswith("kafka"))
+                return self.run_against(name, setup, url.split("://")[1], folder)
+
+    def run_against(self, name, setup, broker, folder):
+        configuration = pathlib.Path(folder) / "test.conf"
+        client = {"bootstrap.servers": broker, "test.topic.random": "true", **setup.client}
+        configuration.write_text("".join(f"{key}={value}\n" for key, value in client.items()))
+        started = time.monotonic()
+        status, output = run_limited(
+            [self.program, "-L", "-p1", *setup.runner], self.options.timeout,
+            cwd=self.tree / "tests",
+            env={**os.environ, "LD_LIBRARY_PATH": "../src:../src-cpp", "TESTS": name,
+                 "TEST_KAFKA_VERSION": KAFKA_VERSION, "KAFKA_VERSION": KAFKA_VERSION,
+                 "RDKAFKA_TEST_CONF": str(configuration), "KAFKA_PATH": str(self.scripts),
+                 "BROKERS": broker, **self.environment, **setup.environment})
+        seconds = time.monotonic() - started
         if status is None:
             return seconds, f"not done within {self.options.timeout} s\n{tail(output)}"
         said = re.sub(r"\x1b\[[0-9;]*m", "", output)
