@@ -11,7 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
+#include "storage/rocksdb_crc32c.h"
 #include "storage/rocksdb_format.h"
+#include "storage/rocksdb_logs.h"
+#include "storage/rocksdb_tables.h"
 
 namespace wherry::storage {
 
@@ -32,7 +35,7 @@ rocksdb::DBOptions DatabaseOptions() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   // Reports a damaged record, where the default would open with what came before it and say
-  // nothing; a record that a kill cut short is no damage.
+  // nothing; a record that a kill cut short is no damage (see rocksdb_logs.h).
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // With it on, acknowledged writes stay in this process and die with it.
   options.manual_wal_flush = false;
@@ -64,8 +67,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(std::size_t write_buffer_size) {
   options.soft_pending_compaction_bytes_limit = 0;
   options.hard_pending_compaction_bytes_limit = 0;
   rocksdb::BlockBasedTableOptions table;
-  // A block of a large batch is summed once more whenever it is read: by ISA-L (crc32c.cc) at no
-  // price, where RocksDB's default took half of the CPU of a fetch.
+  // A block is summed whenever it is read. ISA-L does that at no price (rocksdb_crc32c.cc), where
+  // RocksDB's default took half of the CPU of a fetch.
   table.checksum = rocksdb::kCRC32c;
   table.block_size = kBlockSize;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
@@ -84,6 +87,12 @@ absl::Status MakeDirectory(const std::string& directory) {
                    "; name a directory that this user may write (--data-dir)"));
 }
 
+absl::Status Damaged(const std::string& directory, const std::string& what) {
+  return absl::DataLossError(absl::StrCat("the data in \"", directory, "\" is damaged: ", what,
+                                          "; restore it from a copy, or start with an empty "
+                                          "directory"));
+}
+
 absl::Status OpenFailed(const rocksdb::Status& status, const std::string& directory) {
   const std::string text = status.ToString();
   if (status.IsIOError() && text.find("lock") != text.npos) {
@@ -92,11 +101,8 @@ absl::Status OpenFailed(const rocksdb::Status& status, const std::string& direct
                      "\" is in use by another process; stop it or name another directory "
                      "(--data-dir)"));
   }
-  if (status.IsCorruption()) {
-    return absl::DataLossError(absl::StrCat("the data in \"", directory, "\" is damaged: ", text,
-                                            "; restore it from a copy, or start with an empty "
-                                            "directory"));
-  }
+  // Files refer to one another by their names.
+  if (status.IsCorruption() || status.IsPathNotFound()) return Damaged(directory, text);
   return FromRocksdb(status, absl::StrCat("opening \"", directory, "\""));
 }
 
@@ -132,7 +138,12 @@ absl::Status FromRocksdb(const rocksdb::Status& status, const std::string& doing
 
 absl::StatusOr<std::unique_ptr<RocksdbDatabase>> RocksdbDatabase::Open(
     const std::string& directory) {
+  LinkRocksdbCrc32c();
   if (absl::Status status = MakeDirectory(directory); !status.ok()) return status;
+  absl::Status whole = MendLogs(directory);
+  if (whole.ok()) whole = CheckTables(directory);
+  if (absl::IsDataLoss(whole)) return Damaged(directory, std::string(whole.message()));
+  if (!whole.ok()) return whole;
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, FamilyOptions(kSmallWriteBufferSize)},
       {format::kLogs, FamilyOptions(kSmallWriteBufferSize)},

@@ -11,6 +11,7 @@
 
 #include "protocol/kafka/record_batch.h"
 #include "protocol/wire/json.h"
+#include "tests/crash/fetched_log.h"
 
 namespace wherry::crash {
 
@@ -22,7 +23,7 @@ constexpr char kGroup[] = "readers";
 
 // API keys and the versions that are spoken: classic ones, whose fields are few.
 constexpr std::int16_t kProduce = 0, kProduceVersion = 7;
-constexpr std::int16_t kFetch = 1, kFetchVersion = 6;
+constexpr std::int16_t kCreateTopics = 19, kCreateTopicsVersion = 2;
 constexpr std::int16_t kOffsetCommit = 8, kOffsetCommitVersion = 2;
 constexpr std::int16_t kOffsetFetch = 9, kOffsetFetchVersion = 1;
 constexpr std::int16_t kInitProducerId = 22, kInitProducerIdVersion = 1;
@@ -41,19 +42,20 @@ int ErrorIn(const boost::json::value& json, const char* field) {
   return json.at(field).to_number<int>();
 }
 
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  }
-  return bytes;
-}
-
 }  // namespace
 
-History::History(Broker& broker, std::uint32_t seed)
-    : broker_(broker), random_(seed), caller_(broker.Address("kafka")), written_(kPartitions) {
-  EXPECT_TRUE(broker_.kafka().CreateTopic(kTopic, kPartitions).ok());
+History::History(Crashable& server, std::uint32_t seed)
+    : server_(server), random_(seed), caller_(server.address()), written_(kPartitions) {
+  const auto created = caller_.Call(kCreateTopics, kCreateTopicsVersion,
+                                    {{"Topics",
+                                      {{{"Name", kTopic},
+                                        {"NumPartitions", kPartitions},
+                                        {"ReplicationFactor", 1},
+                                        {"Assignments", boost::json::array()},
+                                        {"Configs", boost::json::array()}}}},
+                                     {"TimeoutMs", 1000},
+                                     {"ValidateOnly", false}});
+  EXPECT_TRUE(created.has_value() && ErrorIn(created->at("Topics").at(0), "ErrorCode") == 0);
   producers_.resize(4);
   producers_[2].transactional_id = "payments";
   producers_[3].transactional_id = "refunds";
@@ -267,9 +269,7 @@ void History::CommitOffset() {
 void History::Crash() {
   ++crashes_;
   Note("crash");
-  ASSERT_TRUE(broker_.Crash().ok());
-  const Status restarted = broker_.Restart();
-  ASSERT_TRUE(restarted.ok()) << restarted;
+  server_.Crash();
   for (Producer& producer : producers_) {
     // A producer that lives on sends what was not answered once more, or is started anew; here the
     // one with transactions is, for its transaction's state is what is looked at.
@@ -277,59 +277,10 @@ void History::Crash() {
   }
 }
 
-std::vector<std::pair<std::int64_t, std::string>> History::Fetch(int partition,
-                                                                 bool committed_only) {
-  std::vector<std::pair<std::int64_t, std::string>> values;
-  std::int64_t offset = 0;
-  while (true) {
-    const auto answer = caller_.Call(
-        kFetch, kFetchVersion,
-        {{"ReplicaId", -1},
-         {"MaxWaitMs", 0},
-         {"MinBytes", 0},
-         {"MaxBytes", 1 << 20},
-         {"IsolationLevel", committed_only ? 1 : 0},
-         {"Topics", Partitions({{"Partition", partition},
-                                {"FetchOffset", offset},
-                                {"PartitionMaxBytes", 1 << 20}},
-                               "Partitions")}});
-    if (!answer.has_value()) {
-      ADD_FAILURE() << "a fetch was not answered";
-      return values;
-    }
-    const boost::json::value& part = answer->at("Responses").at(0).at("Partitions").at(0);
-    EXPECT_EQ(ErrorIn(part, "ErrorCode"), 0);
-    // Aborted transactions of the answer, from where each begins.
-    std::map<std::int64_t, std::set<std::int64_t>> aborted;
-    if (const auto* list = part.at("AbortedTransactions").if_array(); list != nullptr) {
-      for (const boost::json::value& one : *list) {
-        aborted[one.at("ProducerId").to_number<std::int64_t>()].insert(
-            one.at("FirstOffset").to_number<std::int64_t>());
-      }
-    }
-    const std::string bytes =
-        part.at("Records").is_null() ? "" : FromHex(std::string(part.at("Records").as_string()));
-    if (bytes.empty()) return values;
-    for (std::string_view rest = bytes; rest.size() > kafka::kBatchHeaderSize;) {
-      const kafka::BatchHeader header = *kafka::ParseBatchHeader(rest);
-      const std::string_view batch = rest.substr(0, header.size());
-      rest.remove_prefix(header.size());
-      offset = header.base_offset + header.last_offset_delta + 1;
-      auto& first = aborted[header.producer_id];
-      if (header.is_control()) {
-        // The marker ends the transaction that began first.
-        if (!first.empty() && *first.begin() < header.base_offset) first.erase(first.begin());
-        continue;
-      }
-      const bool skip = committed_only && header.is_transactional() && !first.empty() &&
-                        *first.begin() <= header.base_offset;
-      if (skip) continue;
-      EXPECT_TRUE(kafka::ForEachRecord(batch, [&](const kafka::Record& record) {
-                    values.emplace_back(record.offset, std::string(record.value.value_or("")));
-                    return true;
-                  }).ok());
-    }
-  }
+std::vector<FetchedLog::Entry> History::Fetch(int partition, bool committed_only) {
+  FetchedLog log = FetchedLog::Fetch(caller_, kTopic, partition, committed_only);
+  EXPECT_EQ(log.error, 0);
+  return std::move(log.entries);
 }
 
 void History::Check() {

@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "tests/crash/crashable.h"
+#include "tests/crash/fetched_log.h"
 #include "tests/crash/kafka_caller.h"
-#include "wherry/broker.h"
 
 namespace wherry::crash {
 
@@ -24,7 +25,7 @@ namespace wherry::crash {
 // Threads: one at a time. Owned by the test.
 class History {
  public:
-  History(Broker& broker, std::uint32_t seed);
+  History(Crashable& server, std::uint32_t seed);
 
   // `steps` random ones, then a look at everything.
   void Run(int steps);
@@ -67,9 +68,9 @@ class History {
   void CheckPartition(int partition);
   void CheckCommittedReads(int partition);
   void CheckOffsets();
-  std::vector<std::pair<std::int64_t, std::string>> Fetch(int partition, bool committed_only);
+  std::vector<FetchedLog::Entry> Fetch(int partition, bool committed_only);
 
-  Broker& broker_;
+  Crashable& server_;
   std::mt19937 random_;
   KafkaCaller caller_;
   std::vector<Producer> producers_;

@@ -7,8 +7,12 @@
 
 namespace wherry::crash {
 
-bool KafkaCaller::Send(std::int16_t key, std::int16_t version, const boost::json::value& body) {
+void KafkaCaller::Connect() {
   if (socket_ == nullptr) socket_ = std::make_unique<conformance::RawSocket>(address_);
+}
+
+bool KafkaCaller::Send(std::int16_t key, std::int16_t version, const boost::json::value& body) {
+  Connect();
   const kafka::ApiRow* const row = kafka::FindApi(key);
   asked_ = {key, version};
   const auto encoded = row->request.encode(body, version, row->IsFlexible(version));

@@ -18,6 +18,8 @@ class KafkaCaller {
  public:
   explicit KafkaCaller(std::string address) : address_(std::move(address)) {}
 
+  // Unless it is connected.
+  void Connect();
   // The response's body; nullopt: the connection ended first. Connects where it is not connected.
   std::optional<boost::json::value> Call(std::int16_t key, std::int16_t version,
                                          const boost::json::value& body);

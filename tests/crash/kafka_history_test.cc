@@ -1,11 +1,11 @@
 // Random histories of the log and of groups against a model, with crashes that lose what was not
 // synced. WHERRY_HISTORIES says how many seeds each test takes, WHERRY_SEED with which to begin.
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "tests/conformance/support/temp_folder.h"
+#include "tests/crash/environment_number.h"
 #include "tests/crash/history.h"
 #include "wherry/broker.h"
 
@@ -14,16 +14,11 @@ namespace {
 
 constexpr int kSteps = 150;
 
-int FromEnvironment(const char* name, int otherwise) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoi(text);
-}
-
 class KafkaHistory : public testing::TestWithParam<bool> {};
 
 TEST_P(KafkaHistory, KeepsWhatItPromised) {
-  const int first = FromEnvironment("WHERRY_SEED", 1);
-  const int histories = FromEnvironment("WHERRY_HISTORIES", GetParam() ? 5 : 20);
+  const int first = NumberFrom("WHERRY_SEED", 1);
+  const int histories = NumberFrom("WHERRY_HISTORIES", GetParam() ? 5 : 20);
   int crashes = 0, transactions = 0;
   std::size_t acknowledged = 0;
   for (int seed = first; seed < first + histories; ++seed) {
@@ -37,7 +32,8 @@ TEST_P(KafkaHistory, KeepsWhatItPromised) {
     }
     StatusOr<Broker> broker = Broker::Start(options);
     ASSERT_TRUE(broker.ok()) << broker.status();
-    History history(*broker, static_cast<std::uint32_t>(seed));
+    CrashableBroker server(*broker);
+    History history(server, static_cast<std::uint32_t>(seed));
     history.Run(kSteps);
     if (HasFailure()) return;
     crashes += history.crashes();

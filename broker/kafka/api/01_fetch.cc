@@ -369,10 +369,12 @@ class FetchOperation : public std::enable_shared_from_this<FetchOperation> {
                                 : ErrorCode::kKafkaStorageError;
       current_.high_watermark = current_.last_stable_offset = current_.log_start_offset = -1;
       if (current_.error_code == ErrorCode::kKafkaStorageError) {
-        const NamedTopic& named = *parts_[next_]->topic;
-        const Topic* const topic = cluster_.topics().Find(named.id, named.name);
-        cluster_.Log(absl::StrCat("reading topic '", topic == nullptr ? "" : topic->name,
-                                  "' failed: ", std::string(read.status().message())));
+        const FetchedPartition& part = *parts_[next_];
+        const Topic* const topic = cluster_.topics().Find(part.topic->id, part.topic->name);
+        cluster_.Log(absl::StrCat("reading partition ", part.index, " of topic '",
+                                  topic == nullptr ? "" : topic->name, "' from offset ",
+                                  part.fetch_offset,
+                                  " failed: ", std::string(read.status().message())));
       }
       return;
     }
