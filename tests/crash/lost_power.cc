@@ -24,7 +24,9 @@ LostPower::LostPower(std::string folder, std::uint32_t seed)
 }
 
 std::vector<std::string> LostPower::Environment() const {
-  return {std::string("LD_PRELOAD=") + WHERRY_SYNC_RECORDER, "WHERRY_SYNC_RECORD=" + folder_};
+  // A program with AddressSanitizer would not have anybody before its own library.
+  return {std::string("LD_PRELOAD=") + WHERRY_SYNC_RECORDER, "WHERRY_SYNC_RECORD=" + folder_,
+          "ASAN_OPTIONS=verify_asan_link_order=0"};
 }
 
 // A line a call: what it was, its number if it has one, and its path or paths, with tabs between.
