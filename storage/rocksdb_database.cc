@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "rocksdb/env.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
 #include "storage/rocksdb_crc32c.h"
@@ -106,6 +107,21 @@ absl::Status OpenFailed(const rocksdb::Status& status, const std::string& direct
   return FromRocksdb(status, absl::StrCat("opening \"", directory, "\""));
 }
 
+// Under RocksDB's own lock: what another process is writing looks torn. It is given back, for
+// RocksDB to take it; who takes it in between keeps us from opening.
+absl::Status MakeWhole(const std::string& directory) {
+  rocksdb::Env& env = *rocksdb::Env::Default();
+  rocksdb::FileLock* lock = nullptr;
+  const rocksdb::Status locked = env.LockFile(directory + "/LOCK", &lock);
+  if (!locked.ok()) return OpenFailed(locked, directory);
+  absl::Status whole = MendLogs(directory);
+  if (whole.ok()) whole = CheckTables(directory);
+  const rocksdb::Status unlocked = env.UnlockFile(lock);
+  if (absl::IsDataLoss(whole)) return Damaged(directory, std::string(whole.message()));
+  if (!whole.ok()) return whole;
+  return FromRocksdb(unlocked, absl::StrCat("unlocking \"", directory, "\""));
+}
+
 absl::Status CheckVersion(RocksdbDatabase& database) {
   std::string value;
   const rocksdb::Status got =
@@ -140,10 +156,7 @@ absl::StatusOr<std::unique_ptr<RocksdbDatabase>> RocksdbDatabase::Open(
     const std::string& directory) {
   LinkRocksdbCrc32c();
   if (absl::Status status = MakeDirectory(directory); !status.ok()) return status;
-  absl::Status whole = MendLogs(directory);
-  if (whole.ok()) whole = CheckTables(directory);
-  if (absl::IsDataLoss(whole)) return Damaged(directory, std::string(whole.message()));
-  if (!whole.ok()) return whole;
+  if (absl::Status status = MakeWhole(directory); !status.ok()) return status;
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
       {rocksdb::kDefaultColumnFamilyName, FamilyOptions(kSmallWriteBufferSize)},
       {format::kLogs, FamilyOptions(kSmallWriteBufferSize)},

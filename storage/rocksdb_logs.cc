@@ -11,6 +11,7 @@
 #include <fstream>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -147,14 +148,18 @@ std::optional<Broken> FindBroken(const fs::path& path) {
   return broken;
 }
 
-// By age, which their names count.
+// By age: their names are numbers, of six digits at least.
 std::vector<fs::path> LogsIn(const std::string& directory) {
   std::vector<fs::path> logs;
   std::error_code unreadable;  // RocksDB says why
   for (const auto& entry : fs::directory_iterator(directory, unreadable)) {
     if (entry.path().extension() == ".log") logs.push_back(entry.path());
   }
-  std::sort(logs.begin(), logs.end());
+  std::sort(logs.begin(), logs.end(), [](const fs::path& a, const fs::path& b) {
+    const std::string& older = a.native();
+    const std::string& newer = b.native();
+    return std::tuple(older.size(), older) < std::tuple(newer.size(), newer);
+  });
   return logs;
 }
 

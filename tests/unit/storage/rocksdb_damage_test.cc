@@ -98,6 +98,27 @@ TEST_F(RocksdbDamageTest, ALastRecordThatIsAlteredIsNotServed) {
   ExpectBatches(kBatches - 1);
 }
 
+// What its owner is writing looks torn to anybody else.
+TEST_F(RocksdbDamageTest, LogsInUseAreLeftAlone) {
+  const auto owner = OpenRocksdbLogStore(folder_.path()).value();
+  const fs::path wal = File(".log");
+  std::ofstream(wal, std::ios::app | std::ios::binary) << "half";
+  const auto size = fs::file_size(wal);
+  EXPECT_TRUE(absl::IsUnavailable(OpenRocksdbLogStore(folder_.path()).status()));
+  EXPECT_EQ(fs::file_size(wal), size);
+}
+
+// Their names have six digits, until they need more.
+TEST_F(RocksdbDamageTest, TheLastLogIsTheOneWithTheGreatestNumber) {
+  const fs::path older = fs::path(folder_.path()) / "999999.log";
+  const fs::path newer = fs::path(folder_.path()) / "1000000.log";
+  fs::rename(File(".log"), older);
+  fs::copy(older, newer);
+  fs::resize_file(newer, fs::file_size(older) - kBatchSize / 2);
+  EXPECT_TRUE(MendLogs(folder_.path()).ok());
+  EXPECT_LT(fs::file_size(newer), fs::file_size(older) - kBatchSize / 2);
+}
+
 // Its size is part of a record: read wrongly, it would hide all that follows in its block.
 TEST_F(RocksdbDamageTest, ARecordThatOthersFollowIsNamed) {
   const fs::path wal = File(".log");
