@@ -27,31 +27,34 @@ class LogCleanerTest : public core::ShardFixtureWith<runtime::VirtualClock>,
       store_ = std::make_unique<storage::MemoryLogStore>();
     }
     budget_ = std::make_unique<core::MemoryBudget>(*store_, 0);
-    commits_ =
-        std::make_unique<core::CommitQueue>(*store_, core::SyncPolicy::kCommit, shard_);
-    commits_->Start();
     Open();
   }
   ~LogCleanerTest() override {
-    On([this] { cluster_.reset(); });
-    commits_->Stop();
-    reader_.Stop();
+    Close();
     shard_.Stop();
   }
 
   void Open() {
+    commits_ = std::make_unique<core::CommitQueue>(*store_, core::SyncPolicy::kCommit, shard_);
+    commits_->Start();
+    reader_ = std::make_unique<core::BackgroundThread>();
     On([this] {
       cluster_ = Cluster::Open({"default"}, {},
-                               {*store_, *commits_, reader_, *budget_, tails_, shard_, nullptr})
+                               {*store_, *commits_, *reader_, *budget_, tails_, shard_, nullptr})
                      .value();
     });
   }
-  void Restart() {
-    On([this] {
-      cluster_->BeforeStop();
-      cluster_.reset();
-    });
+  // What is on its way to the store refers to the cluster, so that goes last.
+  void Close() {
+    On([this] { cluster_->BeforeStop(); });
+    commits_->Stop();
+    reader_->Stop();
     Settle();
+    On([this] { cluster_.reset(); });
+    commits_.reset();
+  }
+  void Restart() {
+    Close();
     Open();
   }
   void CreateTopic(ConfigOverrides configs) {
@@ -118,7 +121,7 @@ class LogCleanerTest : public core::ShardFixtureWith<runtime::VirtualClock>,
   std::unique_ptr<storage::LogStore> store_;
   std::unique_ptr<core::MemoryBudget> budget_;
   std::unique_ptr<core::CommitQueue> commits_;
-  core::BackgroundThread reader_;
+  std::unique_ptr<core::BackgroundThread> reader_;
   core::TailCache tails_;
   std::unique_ptr<Cluster> cluster_;
 };
