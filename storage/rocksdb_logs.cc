@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/crc32c.h"
+#include "storage/rocksdb_bytes.h"
 
 namespace wherry::storage {
 
@@ -36,32 +37,21 @@ struct Fragment {
   bool begins_record() const { return type == kFull || type == kFirst; }
 };
 
-std::uint8_t ByteAt(std::string_view bytes, std::size_t at) {
-  return static_cast<std::uint8_t>(bytes[at]);
-}
-
-// Stored checksums are masked, since a log may hold checksums.
-std::uint32_t Masked(std::uint32_t crc) { return ((crc >> 15) | (crc << 17)) + 0xA282EAD8; }
-
 // Of a fragment whose header is there; with the header.
 std::size_t SizeOf(std::string_view fragment) {
-  return kHeaderSize + ByteAt(fragment, 4) + (std::size_t{ByteAt(fragment, 5)} << 8);
+  return kHeaderSize + LittleEndian(fragment.substr(4, 2));
 }
 
 std::uint32_t ChecksumOf(std::string_view fragment) {
-  std::uint32_t stored = 0;
-  for (int i = 3; i >= 0; --i) {
-    stored = (stored << 8) | ByteAt(fragment, static_cast<std::size_t>(i));
-  }
-  return stored;
+  return static_cast<std::uint32_t>(LittleEndian(fragment.substr(0, 4)));
 }
 
 std::optional<Fragment> FragmentAt(std::string_view block, std::size_t at) {
   const std::string_view rest = block.substr(at);
   if (rest.size() < kHeaderSize || SizeOf(rest) > rest.size()) return std::nullopt;
   const std::size_t size = SizeOf(rest);
-  if (ChecksumOf(rest) != Masked(Crc32c(rest.substr(6, size - 6)))) return std::nullopt;
-  return Fragment{ByteAt(rest, 6), size};
+  if (ChecksumOf(rest) != MaskedCrc32c(Crc32c(rest.substr(6, size - 6)))) return std::nullopt;
+  return Fragment{static_cast<std::uint8_t>(rest[6]), size};
 }
 
 bool IsPadding(std::string_view bytes) {
@@ -111,10 +101,10 @@ class LogFile {
     const std::uint32_t stored = ChecksumOf(rest);
     std::uint32_t crc = Crc32c(rest.substr(6, 1));
     for (std::size_t end = kHeaderSize; end < rest.size(); ++end) {
-      if (Masked(crc) == stored) return false;
+      if (MaskedCrc32c(crc) == stored) return false;
       crc = Crc32c(rest.substr(end, 1), crc);
     }
-    return Masked(crc) != stored;
+    return MaskedCrc32c(crc) != stored;
   }
   std::uint64_t position() const { return position_; }
 

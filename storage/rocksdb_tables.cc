@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "storage/crc32c.h"
+#include "storage/rocksdb_bytes.h"
 
 namespace wherry::storage {
 
@@ -30,14 +31,6 @@ struct Handle {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
 };
-
-std::uint64_t LittleEndian(std::string_view bytes) {
-  std::uint64_t number = 0;
-  for (std::size_t i = bytes.size(); i > 0; --i) {
-    number = (number << 8) | static_cast<std::uint8_t>(bytes[i - 1]);
-  }
-  return number;
-}
 
 std::optional<std::uint64_t> TakeVarint(std::string_view& bytes) {
   std::uint64_t number = 0;
@@ -66,18 +59,13 @@ std::optional<std::string> ReadAt(std::ifstream& file, std::uint64_t offset, std
   return bytes;
 }
 
-std::uint32_t Unmasked(std::uint32_t masked) {
-  const std::uint32_t rotated = masked - 0xA282EAD8;
-  return (rotated >> 17) | (rotated << 15);
-}
-
 // nullopt: it does not match its checksum.
 std::optional<std::string> ReadBlock(std::ifstream& file, const Handle& handle) {
   std::optional<std::string> block = ReadAt(file, handle.offset, handle.size + kTrailerSize);
   if (!block.has_value()) return std::nullopt;
   const std::string_view checked = std::string_view(*block).substr(0, handle.size + 1);
-  const auto stored = static_cast<std::uint32_t>(LittleEndian(block->substr(handle.size + 1)));
-  if (Crc32c(checked) != Unmasked(stored)) return std::nullopt;
+  const std::string_view stored = std::string_view(*block).substr(handle.size + 1);
+  if (MaskedCrc32c(Crc32c(checked)) != LittleEndian(stored)) return std::nullopt;
   return block;
 }
 
@@ -92,15 +80,15 @@ absl::Status CheckTable(const fs::path& path) {
     return absl::OkStatus();
   }
   std::string_view handles = std::string_view(*footer).substr(1);
-  const std::optional<Handle> index = TakeHandle(handles);
-  if (!index.has_value()) return absl::OkStatus();
+  const std::optional<Handle> metaindex = TakeHandle(handles);
+  if (!metaindex.has_value()) return absl::OkStatus();
   const auto damaged = [&path](const Handle& handle) {
     return absl::DataLossError(absl::StrCat("the table ", path.filename().string(),
                                             " is damaged between byte ", handle.offset, " and ",
                                             handle.offset + handle.size + kTrailerSize));
   };
-  const std::optional<std::string> names = ReadBlock(file, *index);
-  if (!names.has_value()) return damaged(*index);
+  const std::optional<std::string> names = ReadBlock(file, *metaindex);
+  if (!names.has_value()) return damaged(*metaindex);
   // The names stand there in full, each before its handle.
   const std::size_t at = names->find(kProperties);
   if (at == names->npos) return absl::OkStatus();

@@ -1,7 +1,6 @@
 // Single bytes of a data directory that flip. WHERRY_FLIPS says how many, WHERRY_SEED the first.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <random>
@@ -10,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/conformance/support/flip_byte.h"
 #include "tests/conformance/support/temp_folder.h"
 #include "tests/crash/environment_number.h"
 #include "tests/crash/fetched_log.h"
@@ -53,11 +53,7 @@ class Damage : public testing::Test {
   std::string Flipped(const std::string& file, std::uint64_t position, char with) {
     fs::remove_all(damaged_);
     fs::copy(whole_, damaged_, fs::copy_options::recursive);
-    std::fstream bytes(damaged_ + "/" + file, std::ios::in | std::ios::out | std::ios::binary);
-    bytes.seekg(static_cast<std::streamoff>(position));
-    const int byte = bytes.get();
-    bytes.seekp(static_cast<std::streamoff>(position));
-    bytes.put(static_cast<char>(byte ^ with));
+    conformance::FlipByte(damaged_ + "/" + file, position, with);
     return damaged_;
   }
 

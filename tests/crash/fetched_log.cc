@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "protocol/kafka/record_batch.h"
+#include "protocol/wire/json.h"
 
 namespace wherry::crash {
 
@@ -17,14 +18,6 @@ namespace {
 // The last version without sessions.
 constexpr std::int16_t kFetch = 1, kFetchVersion = 6;
 constexpr int kMaxBytes = 1 << 20;
-
-std::string FromHex(std::string_view hex) {
-  std::string bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  }
-  return bytes;
-}
 
 // By producer: where each of its aborted transactions begins.
 using Aborted = std::map<std::int64_t, std::set<std::int64_t>>;
@@ -70,7 +63,7 @@ FetchedLog FetchedLog::Fetch(KafkaCaller& caller, const std::string& topic, int 
     const boost::json::value& part = answer->at("Responses").at(0).at("Partitions").at(0);
     log.error = part.at("ErrorCode").to_number<int>();
     if (log.error != 0 || part.at("Records").is_null()) return log;
-    const std::string bytes = FromHex(std::string(part.at("Records").as_string()));
+    const std::string bytes = *wire::FromHex(part.at("Records").as_string());
     if (bytes.empty()) return log;
     Aborted aborted = AbortedIn(part);
     for (std::string_view rest = bytes; rest.size() > kafka::kBatchHeaderSize;) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iostream>
-#include <set>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -11,7 +10,6 @@
 
 #include "protocol/kafka/record_batch.h"
 #include "protocol/wire/json.h"
-#include "tests/crash/fetched_log.h"
 
 namespace wherry::crash {
 

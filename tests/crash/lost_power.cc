@@ -6,17 +6,9 @@
 #include <sstream>
 #include <utility>
 
-#include <gtest/gtest.h>
-
 namespace wherry::crash {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string RecordIn(const std::string& folder) { return folder + "/record"; }
-
-}  // namespace
 
 LostPower::LostPower(std::string folder, std::uint32_t seed)
     : folder_(std::move(folder)), random_(seed) {
@@ -31,7 +23,7 @@ std::vector<std::string> LostPower::Environment() const {
 
 // A line a call: what it was, its number if it has one, and its path or paths, with tabs between.
 void LostPower::Read() {
-  std::ifstream record(RecordIn(folder_));
+  std::ifstream record(folder_ + "/record");
   for (std::string line; std::getline(record, line);) {
     std::istringstream fields(line);
     std::string call, number, path, other;
@@ -67,7 +59,6 @@ void LostPower::UndoChanges() {
   while (!changes_.empty() && Coin()) {
     const Change change = std::move(changes_.back());
     changes_.pop_back();
-    ++lost_files_;
     if (!change.from.empty()) {
       fs::rename(change.to, change.from);
       synced_[change.from] = std::exchange(synced_[change.to], 0);
@@ -96,17 +87,16 @@ void LostPower::Lose() {
     if (!fs::is_regular_file(path)) continue;
     if (fresh && Coin()) {
       fs::remove(path);
-      ++lost_files_;
     } else {
       Cut(path, synced_[path]);
     }
   }
   // What is left is on the disk now.
   for (const auto& entry : fs::directory_iterator(folder_)) fs::remove(entry.path());
-  for (const auto& [path, fresh] : created_) {
+  for (auto& [path, fresh] : created_) {
     if (fs::is_regular_file(path)) synced_[path] = fs::file_size(path);
+    fresh = false;
   }
-  for (auto& [path, fresh] : created_) fresh = false;
   changes_.clear();
 }
 

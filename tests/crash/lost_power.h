@@ -29,9 +29,8 @@ class LostPower {
   // The program is dead: takes from its files what was not synced.
   void Lose();
 
-  // Bytes and files that were lost so far, to tell that there were any.
+  // How many were lost so far, to tell that there were any.
   std::uint64_t lost_bytes() const { return lost_bytes_; }
-  int lost_files() const { return lost_files_; }
 
  private:
   // A rename or deletion that its directory does not hold yet.
@@ -52,7 +51,6 @@ class LostPower {
   std::map<std::string, bool> created_;          // false: its directory is synced
   std::vector<Change> changes_;
   std::uint64_t lost_bytes_ = 0;
-  int lost_files_ = 0;
 };
 
 }  // namespace wherry::crash

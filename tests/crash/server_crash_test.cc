@@ -20,6 +20,20 @@ namespace {
 constexpr int kSteps = 150;
 constexpr int kProducers = 3;
 
+struct Toll {
+  int crashes = 0;
+  std::size_t acknowledged = 0;  // under load
+};
+
+// A history of the server beside producers at full speed.
+Toll RunUnderLoad(ServerProcess& server, int seed) {
+  Load load(server, kProducers);
+  History history(load, static_cast<std::uint32_t>(seed));
+  history.Run(kSteps);
+  load.StopAndCheck();
+  return {history.crashes(), load.acknowledged()};
+}
+
 // By --sync: a kill takes nothing that was acknowledged from any of them.
 class KilledServer : public testing::TestWithParam<const char*> {};
 
@@ -31,13 +45,10 @@ TEST_P(KilledServer, KeepsWhatItAcknowledged) {
     SCOPED_TRACE("WHERRY_SEED=" + std::to_string(seed));
     conformance::TempFolder folder;
     ServerProcess server(folder.File("data"), GetParam());
-    Load load(server, kProducers);
-    History history(load, static_cast<std::uint32_t>(seed));
-    history.Run(kSteps);
-    load.StopAndCheck();
+    const Toll toll = RunUnderLoad(server, seed);
     if (HasFailure()) return;
-    kills += history.crashes();
-    acknowledged += load.acknowledged();
+    kills += toll.crashes;
+    acknowledged += toll.acknowledged;
   }
   RecordProperty("kills", kills);
   EXPECT_GT(acknowledged, static_cast<std::size_t>(kills));
@@ -55,12 +66,9 @@ TEST(ServerWithoutPower, KeepsWhatItAcknowledged) {
     conformance::TempFolder folder;
     LostPower power(folder.File("record"), static_cast<std::uint32_t>(seed));
     ServerProcess server(folder.File("data"), "commit", &power);
-    Load load(server, kProducers);
-    History history(load, static_cast<std::uint32_t>(seed));
-    history.Run(kSteps);
-    load.StopAndCheck();
+    const Toll toll = RunUnderLoad(server, seed);
     if (HasFailure()) return;
-    losses += history.crashes();
+    losses += toll.crashes;
     lost_bytes += power.lost_bytes();
   }
   RecordProperty("losses", losses);

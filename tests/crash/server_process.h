@@ -16,7 +16,7 @@ class ServerProcess final : public Crashable {
  public:
   // `sync` as --sync takes it; `power` may be null, and must outlive it.
   ServerProcess(std::string data_dir, std::string sync, LostPower* power = nullptr);
-  // Ends it in order; it must say nothing of an error.
+  // Ends it in order, with exit status 0.
   ~ServerProcess() override;
 
   std::string address() const override { return address_; }

@@ -8,6 +8,7 @@
 #include "storage/rocksdb_log_store.h"
 #include "storage/rocksdb_logs.h"
 #include "storage/rocksdb_tables.h"
+#include "tests/conformance/support/flip_byte.h"
 #include "tests/unit/storage/store_makers.h"
 
 namespace wherry::storage {
@@ -48,11 +49,7 @@ class RocksdbDamageTest : public testing::Test {
     return fs::path(folder_.path()) / name;
   }
   static void Flip(const fs::path& path, std::uint64_t position) {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(position));
-    const int byte = file.get();
-    file.seekp(static_cast<std::streamoff>(position));
-    file.put(static_cast<char>(byte ^ 0x40));
+    conformance::FlipByte(path, position, 0x40);
   }
   void ExpectBatches(int count) const {
     const auto store = OpenRocksdbLogStore(folder_.path());

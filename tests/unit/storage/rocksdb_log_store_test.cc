@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/conformance/support/flip_byte.h"
 #include "tests/unit/storage/store_makers.h"
 
 namespace wherry::storage {
@@ -72,14 +73,7 @@ TEST(RocksdbLogStore, ReportsAFlippedByteInsteadOfLosingWhatFollows) {
     if (entry.path().extension() == ".log" && entry.file_size() > 10'000) wal = entry.path();
   }
   ASSERT_NE(wal, "");
-  {
-    std::fstream file(wal, std::ios::in | std::ios::out | std::ios::binary);
-    const auto middle = static_cast<std::streamoff>(std::filesystem::file_size(wal) / 2);
-    file.seekg(middle);
-    const int byte = file.get();
-    file.seekp(middle);
-    file.put(static_cast<char>(byte ^ 0x40));
-  }
+  conformance::FlipByte(wal, std::filesystem::file_size(wal) / 2, 0x40);
   const auto store = OpenRocksdbLogStore(folder.path());
   ASSERT_EQ(store.status().code(), absl::StatusCode::kDataLoss) << store.status();
   EXPECT_THAT(std::string(store.status().message()), HasSubstr(folder.path()));

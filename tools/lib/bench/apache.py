@@ -201,10 +201,8 @@ def measure_round(options, column, make, configs, results):
                 loads.c_produce("many", 1024, records), c_rate, 1024, records)
     with make() as server:
         Loads(server.address).create("latency", 1, configs)
-        line = run_load([LOADS / "kafka_load", "--latency", "--payload", 100, "--records",
-                         int(LATENCY_RECORDS * options.scale), "--bootstrap", server.address,
-                         "--topic", "latency", "--pid", server.process.pid])[0]
-        results.take(("latency", 100, 1), column, line)
+        attempt(results, ("latency", 100, 1), column, measure_latency, server,
+                int(LATENCY_RECORDS * options.scale))
 
 
 def measure_throughput(server, column, configs, payload, records, partitions, results):
@@ -239,6 +237,12 @@ def measure_tail(server, loads, configs, payload, records, partitions):
     used = cpu_seconds(server.process.pid) - before
     return {"mb_per_second": c_rate(said), "cpu_per_gb": used / (payload * records / 1e9),
             "peak_kib": peak_kib(server.process.pid)}
+
+
+def measure_latency(server, records):
+    return run_load([LOADS / "kafka_load", "--latency", "--payload", 100, "--records", records,
+                     "--bootstrap", server.address, "--topic", "latency", "--pid",
+                     server.process.pid])[0]
 
 
 def first_record(make):

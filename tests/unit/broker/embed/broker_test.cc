@@ -41,9 +41,9 @@ TEST(BrokerTest, AnOptionThatCannotWorkIsNamed) {
   refused({.nats = {.max_connections = 0}}, "nats.max_connections");
   refused({.kafka = {.default_partitions = 0}}, "kafka.default_partitions");
   refused({.kafka = {.nodes = 0}}, "kafka.nodes");
+  refused({.kafka = {.nodes = 101}}, "kafka.nodes");
   refused({.kafka = {.initial_rebalance_delay = std::chrono::milliseconds(-1)}},
           "kafka.initial_rebalance_delay");
-  refused({.kafka = {.nodes = 101}}, "kafka.nodes");
   refused({.nats = {.token = "t", .user = "u"}}, "token");
   refused({.listen = {"gopher://127.0.0.1:0"}}, "gopher");
   refused({.listen = {"nats://127.0.0.1:70000"}}, "70000");
