@@ -64,6 +64,7 @@ struct Listener::Acceptor {
         pause(shard.timers(), runtime::TimerKind::kPatience, "accept pause") {}
   asio::posix::stream_descriptor descriptor;
   const int fd;
+  bool listening = true;
   runtime::Timer pause;
 };
 
@@ -157,11 +158,13 @@ void Listener::Pause() {
 absl::Status Listener::Refuse() {
   Pause();
   for (auto& acceptor : acceptors_) {
-    if (!acceptor->descriptor.is_open()) continue;
+    if (!acceptor->descriptor.is_open() || !acceptor->listening) continue;
     const Endpoint endpoint = LocalEndpoint(acceptor->fd);
     // A listening socket that is shut down listens no more, and keeps a port that was named. One
-    // that the kernel chose is taken again, by its number (a named one answers EINVAL).
+    // that the kernel chose is taken again, by its number (a named one answers EINVAL). One that
+    // does not listen would pass the shutdown on to what it accepts later.
     ::shutdown(acceptor->fd, SHUT_RD);
+    acceptor->listening = false;
     if (::bind(acceptor->fd, endpoint.address(), endpoint.size()) != 0 && errno != EINVAL) {
       return absl::UnavailableError(
           absl::StrCat("cannot keep ", endpoint.ToString(), ": ", std::strerror(errno)));
@@ -179,6 +182,7 @@ absl::Status Listener::ListenAgain() {
       return absl::UnavailableError(
           absl::StrCat("cannot listen again at ", url_.ToString(), ": ", std::strerror(errno)));
     }
+    acceptor->listening = true;
   }
   return absl::OkStatus();
 }

@@ -30,7 +30,7 @@ class Listener {
   // Who connects from here on waits in the kernel until Start.
   void Pause();
   // Who connects from here on is refused, as by a process that is not there; the port stays ours.
-  // kUnavailable: it was lost to somebody else.
+  // Idempotent. kUnavailable: it was lost to somebody else.
   absl::Status Refuse();
   // Listens again after Refuse; accepting begins with Start.
   absl::Status ListenAgain();
