@@ -129,7 +129,7 @@ Partition::State::Pending Partition::State::Place(std::string bytes, std::int32_
   append.batch.base_offset = next_offset;
   append.batch.last_offset = next_offset + record_count - 1;
   append.batch.max_timestamp = max_timestamp;
-  services.patch_offset(bytes, next_offset);
+  services.patch_offset(bytes, next_offset, leader_epoch);
   append.batch.bytes = std::make_shared<const std::string>(std::move(bytes));
   next_offset += record_count;
   return append;
@@ -209,6 +209,11 @@ Partition::~Partition() {
 
 void Partition::Append(AppendRequest request, absl::AnyInvocable<void(AppendResult)> done) {
   state_->Append(std::move(request), std::move(done));
+}
+
+void Partition::SetLeaderEpoch(std::int32_t epoch) {
+  state_->leader_epoch = epoch;
+  state_->WakeAtEndOfTurn();
 }
 
 storage::LogId Partition::log() const { return state_->log; }

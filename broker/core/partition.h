@@ -49,8 +49,10 @@ enum class AppendError {
 // Threads: its home shard only. Owned by the topic (stream, queue) that it is a part of.
 class Partition {
  public:
-  // What a protocol fills in once the offset is known. Runs inside Append.
-  using PatchOffset = void (*)(std::string& batch, std::int64_t base_offset);
+  // What a protocol fills in once the offset, and under which leader it is, are known. Runs inside
+  // Append.
+  using PatchOffset = void (*)(std::string& batch, std::int64_t base_offset,
+                               std::int32_t leader_epoch);
   // Reads back from a stored batch what Append, or StageMarker, was told, to rebuild the producer
   // table after a restart.
   struct Inspection {
@@ -104,6 +106,9 @@ class Partition {
   // and runs what is returned with the outcome.
   [[nodiscard]] CommitQueue::Done StageMarker(const TransactionMarker& marker, std::string bytes,
                                               storage::CommitBatch& batch);
+
+  // Of what is appended from here on; 0, as it begins, of what its first leader takes. Waiters run.
+  void SetLeaderEpoch(std::int32_t epoch);
 
   storage::LogId log() const;
   std::int64_t start_offset() const;
@@ -169,8 +174,8 @@ class Partition {
   static constexpr std::uint64_t kBytesPerSegmentsKept = 16 * 1024 * 1024;
 
   // Runs `woken` on the home shard, once a turn, when the high watermark or the start offset has
-  // moved, and once when the partition closes, until destroyed. `woken` may destroy its waiter.
-  // Must be destroyed on the home shard; may outlive the partition.
+  // moved, or there is another leader, and once when the partition closes, until destroyed. `woken`
+  // may destroy its waiter. Must be destroyed on the home shard; may outlive the partition.
   class Waiter {
    public:
     Waiter(Partition& partition, absl::AnyInvocable<void()> woken);

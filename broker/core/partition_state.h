@@ -71,6 +71,7 @@ struct Partition::State : std::enable_shared_from_this<State> {
   std::int64_t start_offset = 0;
   std::int64_t high_watermark = 0;
   std::int64_t next_offset = 0;
+  std::int32_t leader_epoch = 0;
   std::shared_ptr<Tail> tail;  // durable stores only: a memory store is its own tail
   std::deque<Pending> pending;
   std::uint64_t generation = 0;  // moves with every cut: older commits' answers are stale

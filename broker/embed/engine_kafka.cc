@@ -69,7 +69,9 @@ absl::Status Engine::ListenForKafka(NamespaceState& state, net::ListenUrl url) {
     if (first != 0) url.port = static_cast<std::uint16_t>(first + node - kafka::Nodes::kFirst);
     absl::Status status = ListenAt(state, url, KafkaSessionMaker(state, url, {node, ports}));
     if (!status.ok()) return status;
-    ports->push_back(state.listeners.back()->url().port);
+    net::Listener& listener = *state.listeners.back();
+    ports->push_back(listener.url().port);
+    state.kafka_state->listeners.emplace(node, &listener);
   }
   return absl::OkStatus();
 }

@@ -149,7 +149,10 @@ absl::Status Engine::Reset(NamespaceState& state) {
     opened = cluster.status();
     if (!opened.ok()) return;
     state.Use(*std::move(cluster));
-    for (auto& listener : state.listeners) listener->Start();
+    for (auto& listener : state.listeners) {
+      opened.Update(listener->ListenAgain());  // of a node that was stopped
+      listener->Start();
+    }
   });
   return erased.ok() ? opened : erased;
 }
@@ -179,6 +182,7 @@ void Engine::End(NamespaceState& state) {
     RunAndWait(*shards_[i], [&, i] { nats_server_.part(i).ForgetRouterOf(state.account); });
   }
   link_->Run([&] {
+    state.kafka_state->listeners.clear();
     state.listeners.clear();
     state.nats_state->account = nullptr;
     nats_server_.home().ForgetRouterOf(state.account);

@@ -90,7 +90,8 @@ KafkaRecord Copy(const kafka::Record& record, std::int32_t partition) {
 
 Kafka::Kafka(std::shared_ptr<State> state) : state_(std::move(state)) {}
 
-Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
+Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions,
+                          std::int16_t replication_factor) {
   auto created =
       AskCluster<Nothing>(state_, [&](Cluster& cluster, PromiseOf<Nothing> promise) {
         const std::int32_t count =
@@ -99,11 +100,17 @@ Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions) {
           return promise.Keep(absl::InvalidArgumentError(
               absl::StrCat("a topic of ", count, " partitions; it must have 1 at least")));
         }
+        if (replication_factor < 1) {
+          return promise.Keep(absl::InvalidArgumentError(absl::StrCat(
+              "a replication factor of ", replication_factor, "; it must be 1 at least")));
+        }
         auto shared = std::make_shared<PromiseOf<Nothing>>(std::move(promise));
-        const auto made =
-            cluster.topics().Create(topic, count, {}, [shared](const absl::Status& status) {
+        const auto made = cluster.topics().Create(
+            topic, count, {},
+            [shared](const absl::Status& status) {
               shared->Keep(status.ok() ? absl::StatusOr<Nothing>(Nothing()) : status);
-            });
+            },
+            replication_factor);
         if (!made.ok()) shared->Keep(made.status());
       });
   return created.status();

@@ -15,14 +15,16 @@ namespace {
 
 using kafka::Cluster;
 
-TopicInfo Describe(const kafka::Topic& topic) {
+TopicInfo Describe(const kafka::Nodes& nodes, const kafka::Topic& topic) {
   TopicInfo info;
   info.topic = topic.name;
   // 16 bytes make 22 characters and two of padding, which Kafka leaves out.
   const std::string bytes(topic.id.bytes.begin(), topic.id.bytes.end());
   info.id = absl::WebSafeBase64Escape(bytes);
   for (const auto& partition : topic.partitions) {
+    const auto index = static_cast<std::int32_t>(info.partitions.size());
     info.partitions.push_back({partition->start_offset(), partition->high_watermark()});
+    info.leaders.push_back({nodes.LeaderOf(topic, index), topic.LeaderEpochOf(index)});
   }
   info.configs.insert(topic.configs.begin(), topic.configs.end());
   return info;
@@ -74,7 +76,7 @@ StatusOr<TopicInfo> Kafka::DescribeTopic(std::string_view topic) {
   return embed::AskCluster<TopicInfo>(
       state_, [&](Cluster& cluster, embed::Promise<absl::StatusOr<TopicInfo>> promise) {
         const kafka::Topic* const found = cluster.topics().Find(topic);
-        if (found != nullptr) return promise.Keep(Describe(*found));
+        if (found != nullptr) return promise.Keep(Describe(cluster.nodes(), *found));
         promise.Keep(absl::NotFoundError(absl::StrCat("no topic '", std::string(topic), "'")));
       });
 }

@@ -16,9 +16,9 @@ namespace {
 
 constexpr std::string_view kClusterIdKey = "cluster-id";
 
-void Patch(std::string& batch, std::int64_t base_offset) {
+void Patch(std::string& batch, std::int64_t base_offset, std::int32_t leader_epoch) {
   SetBaseOffset(batch, base_offset);
-  SetPartitionLeaderEpoch(batch, Cluster::kLeaderEpoch);
+  SetPartitionLeaderEpoch(batch, leader_epoch);
 }
 
 core::Partition::Inspection Inspect(std::string_view batch) {
@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Cluster>> Cluster::Open(core::Namespace name, Clu
   return cluster;
 }
 
-absl::Status Cluster::Load() {
+absl::Status Cluster::LoadTopics() {
   const core::Partition::Services partition_services{
       services_.store,
       services_.commits,
@@ -76,10 +76,19 @@ absl::Status Cluster::Load() {
       services_.home,
       Patch,
       Inspect};
-  if (absl::Status status = LoadClusterId(); !status.ok()) return status;
   auto topics = TopicCatalog::Open(name_, partition_services);
   if (!topics.ok()) return topics.status();
   topics_ = *std::move(topics);
+  leaders_ = std::make_unique<Leaders>(nodes_, *topics_, services_.commits);
+  storage::CommitBatch moved;
+  leaders_->Restore(moved);
+  return moved.empty() ? absl::OkStatus()
+                       : services_.store.Commit(moved, storage::Durability::kKernel);
+}
+
+absl::Status Cluster::Load() {
+  if (absl::Status status = LoadClusterId(); !status.ok()) return status;
+  if (absl::Status status = LoadTopics(); !status.ok()) return status;
   if (absl::Status status = LoadConfigurations(); !status.ok()) return status;
   topic_view_ = std::make_unique<TopicView>(*topics_);
   auto producer_ids = ProducerIds::Open(name_, services_.store, services_.commits);
@@ -113,7 +122,10 @@ absl::Status Cluster::LoadConfigurations() {
   };
   configure_all();
   configurations_->set_on_broker_change(configure_all);
-  topics_->set_on_change([this](Topic& topic) { Configure(topic); });
+  topics_->set_on_change([this](Topic& topic) {
+    leaders_->Place(topic);
+    Configure(topic);
+  });
   return absl::OkStatus();
 }
 

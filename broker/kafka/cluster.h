@@ -21,6 +21,7 @@
 #include "broker/core/tail_cache.h"
 #include "broker/core/transaction_coordinator.h"
 #include "broker/kafka/configurations.h"
+#include "broker/kafka/leaders.h"
 #include "broker/kafka/log_cleaner.h"
 #include "broker/kafka/nodes.h"
 #include "broker/kafka/producer_ids.h"
@@ -63,8 +64,6 @@ class Cluster {
   static constexpr std::int32_t kNodeId = 1;
   // As resources are named after it.
   static constexpr std::string_view Node() { return "1"; }
-  // Leaders never change (nodes.h), so no partition ever has another epoch (KIP-101).
-  static constexpr std::int32_t kLeaderEpoch = 0;
   // Of transactional ids, and of groups in transactions: both are parts of keys in the store.
   static constexpr std::size_t kMaxTransactionalIdSize = 32 * 1024;
   static constexpr std::size_t kMaxTransactionalGroupSize = 32 * 1024;
@@ -106,6 +105,7 @@ class Cluster {
 
   const ClusterOptions& options() const { return options_; }
   const Nodes& nodes() const { return nodes_; }
+  Leaders& leaders() { return *leaders_; }
   // What DescribeLogDirs calls the place of the records.
   std::string_view log_dir() const {
     return options_.log_dir.empty() ? "memory" : std::string_view(options_.log_dir);
@@ -153,6 +153,7 @@ class Cluster {
   Cluster(core::Namespace name, ClusterOptions options, Services services);
   absl::Status Load();
   absl::Status LoadClusterId();
+  absl::Status LoadTopics();
   absl::Status LoadSecurity();
   absl::Status LoadGroups();
   core::ConsumerGroupTimes TimesOf(std::string_view group) const;
@@ -163,11 +164,12 @@ class Cluster {
 
   const core::Namespace name_;
   const ClusterOptions options_;
-  const Nodes nodes_{options_.nodes};
+  Nodes nodes_{options_.nodes};
   const Services services_;
   std::string cluster_id_;
   std::unique_ptr<Configurations> configurations_;
   std::unique_ptr<TopicCatalog> topics_;
+  std::unique_ptr<Leaders> leaders_;
   std::unique_ptr<LogCleaner> cleaner_;
   std::unique_ptr<TopicView> topic_view_;
   std::unique_ptr<ProducerIds> producer_ids_;

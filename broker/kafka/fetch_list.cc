@@ -66,18 +66,26 @@ FetchList::Finding FetchList::Find(const FetchedPartition& part) const {
   }
   core::Partition* const partition = topic == nullptr ? nullptr : topic->partition(part.index);
   if (partition == nullptr) return {ErrorCode::kUnknownTopicOrPartition};
-  if (part.current_leader_epoch > Cluster::kLeaderEpoch) {
-    return {ErrorCode::kUnknownLeaderEpoch, partition};
+  if (part.current_leader_epoch >= 0) {
+    const std::int32_t epoch = topic->LeaderEpochOf(part.index);
+    if (part.current_leader_epoch < epoch) return {ErrorCode::kFencedLeaderEpoch, partition};
+    if (part.current_leader_epoch > epoch) return {ErrorCode::kUnknownLeaderEpoch, partition};
   }
   const bool several = nodes_ != nullptr && nodes_->several();
-  const bool leads = !several || nodes_->LeaderOf(part.index) == reader_.node;
+  const bool leads = !several || nodes_->LeaderOf(*topic, part.index) == reader_.node;
   if (!leads && !(reader_.follows && nodes_->IsReplica(*topic, part.index, reader_.node))) {
     return {ErrorCode::kNotLeaderOrFollower, partition};
   }
-  // Nobody knows where an epoch ends that has not been.
-  if (part.fetch_offset < partition->start_offset() ||
-      part.last_fetched_epoch > Cluster::kLeaderEpoch) {
+  if (part.fetch_offset < partition->start_offset()) {
     return {ErrorCode::kOffsetOutOfRange, partition};
+  }
+  if (part.last_fetched_epoch >= 0) {
+    const EpochEnd end = topic->EndOfEpoch(part.index, part.last_fetched_epoch);
+    // Nobody knows where an epoch ends that has not been.
+    if (end.epoch < 0) return {ErrorCode::kOffsetOutOfRange, partition};
+    if (end.epoch < part.last_fetched_epoch || end.offset < part.fetch_offset) {
+      return {ErrorCode::kNone, partition, end};
+    }
   }
   if (part.fetch_offset <= partition->high_watermark()) {
     Finding found{ErrorCode::kNone, partition};
@@ -86,8 +94,7 @@ FetchList::Finding FetchList::Find(const FetchedPartition& part) const {
     }
     return found;
   }
-  if (part.last_fetched_epoch < 0) return {ErrorCode::kOffsetOutOfRange, partition};
-  return {ErrorCode::kNone, partition, true};
+  return {ErrorCode::kOffsetOutOfRange, partition};
 }
 
 // Finds out what the partition adds to the sums.
@@ -96,7 +103,7 @@ void FetchList::Look(const Part& part) {
   part->stale = false;
   const Finding found = Find(*part);
   const bool urgent =
-      found.error != ErrorCode::kNone || found.diverges || found.preferred_replica >= 0;
+      found.error != ErrorCode::kNone || found.diverges() || found.preferred_replica >= 0;
   const std::uint64_t bytes =
       urgent ? 0 : found.partition->BytesFrom(part->fetch_offset, EndOf(*found.partition));
   Count(*part, bytes, urgent);

@@ -99,10 +99,13 @@ class FetchList {
   struct Finding {
     ErrorCode error = ErrorCode::kNone;
     core::Partition* partition = nullptr;
-    // Its reader is behind the end of the epoch that it read last: it has what was cut off.
-    bool diverges = false;
+    // Where the epoch that its reader read last has ended, short of what it has read: that was cut
+    // off. Else of epoch -1.
+    EpochEnd divergence;
     // Where its reader had better go; -1: it is served here.
     std::int32_t preferred_replica = -1;
+
+    bool diverges() const { return divergence.epoch >= 0; }
   };
   Finding Find(const FetchedPartition& part) const;
 

@@ -57,4 +57,15 @@ bool RefuseElsewhere(const Call& call, const ApiRow& row, std::string_view body,
   return !here && row.refuse(call, body, slot->flexible, ErrorCode::kNotCoordinator, slot);
 }
 
+ErrorCode CheckLeader(const Call& call, const Topic& topic, std::int32_t partition,
+                      std::int32_t current_leader_epoch) {
+  const std::int32_t epoch = topic.LeaderEpochOf(partition);
+  if (current_leader_epoch > epoch) return ErrorCode::kUnknownLeaderEpoch;
+  if (current_leader_epoch >= 0 && current_leader_epoch < epoch) {
+    return ErrorCode::kFencedLeaderEpoch;
+  }
+  const bool leads = call.cluster.nodes().LeaderOf(topic, partition) == call.node.id;
+  return leads ? ErrorCode::kNone : ErrorCode::kNotLeaderOrFollower;
+}
+
 }  // namespace wherry::kafka

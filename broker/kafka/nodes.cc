@@ -13,21 +13,65 @@ std::int32_t Nodes::ReplicationOf(const Topic& topic) const {
   return std::clamp<std::int32_t>(topic.replication_factor, 1, count_);
 }
 
+void Nodes::SetUp(std::int32_t node, bool up) {
+  if (up) {
+    stopped_.erase(node);
+  } else {
+    stopped_.insert(node);
+  }
+}
+
+std::int32_t Nodes::Controller() const {
+  for (std::int32_t node = kFirst; Has(node); ++node) {
+    if (IsUp(node)) return node;
+  }
+  return -1;
+}
+
+std::int32_t Nodes::LeaderOf(const Topic& topic, std::int32_t partition) const {
+  const Leadership* const moved = topic.leadership(partition);
+  return moved == nullptr ? partition % count_ + kFirst : moved->leader;
+}
+
 std::vector<std::int32_t> Nodes::ReplicasOf(const Topic& topic, std::int32_t partition) const {
+  if (const Leadership* const moved = topic.leadership(partition)) return moved->replicas;
   std::vector<std::int32_t> replicas;
   for (std::int32_t i = 0; i < ReplicationOf(topic); ++i) {
-    replicas.push_back((LeaderOf(partition) - kFirst + i) % count_ + kFirst);
+    replicas.push_back((partition + i) % count_ + kFirst);
   }
   return replicas;
 }
 
+std::vector<std::int32_t> Nodes::InSyncOf(const Topic& topic, std::int32_t partition) const {
+  std::vector<std::int32_t> replicas = ReplicasOf(topic, partition);
+  const std::int32_t first = replicas.front();
+  std::erase_if(replicas, [this](std::int32_t node) { return !IsUp(node); });
+  if (replicas.empty()) replicas.push_back(first);
+  return replicas;
+}
+
+std::vector<std::int32_t> Nodes::StoppedOf(const Topic& topic, std::int32_t partition) const {
+  std::vector<std::int32_t> replicas = ReplicasOf(topic, partition);
+  std::erase_if(replicas, [this](std::int32_t node) { return IsUp(node); });
+  return replicas;
+}
+
 bool Nodes::IsReplica(const Topic& topic, std::int32_t partition, std::int32_t node) const {
-  const std::int32_t behind = (node - LeaderOf(partition) + count_) % count_;
+  if (const Leadership* const moved = topic.leadership(partition)) {
+    return std::count(moved->replicas.begin(), moved->replicas.end(), node) > 0;
+  }
+  const std::int32_t behind = (node - kFirst - partition % count_ + count_) % count_;
   return behind < ReplicationOf(topic);
 }
 
 std::int32_t Nodes::CoordinatorOf(std::string_view key) const {
-  return count_ == 1 ? kFirst : PartitionForKey(key, count_) + kFirst;
+  if (count_ == 1) return kFirst;
+  const std::int32_t first = PartitionForKey(key, count_);
+  for (std::int32_t i = 0; i < count_; ++i) {
+    const std::int32_t node = (first + i) % count_ + kFirst;
+    if (IsUp(node)) return node;
+  }
+  return first + kFirst;
 }
 
 std::string Nodes::RackOf(std::int32_t node) const {
@@ -38,8 +82,8 @@ std::int32_t Nodes::PreferredReplica(const Topic& topic, std::int32_t partition,
                                      std::string_view rack) const {
   if (rack.empty() || !several()) return -1;
   for (const std::int32_t replica : ReplicasOf(topic, partition)) {
-    if (RackOf(replica) != rack) continue;
-    return replica == LeaderOf(partition) ? -1 : replica;
+    if (RackOf(replica) != rack || !IsUp(replica)) continue;
+    return replica == LeaderOf(topic, partition) ? -1 : replica;
   }
   return -1;
 }
@@ -59,7 +103,9 @@ NodeAddress Nodes::AddressOf(const Call& call, std::int32_t node) const {
 
 std::vector<NodeAddress> Nodes::AddressesFor(const Call& call) const {
   std::vector<NodeAddress> addresses;
-  for (std::int32_t node = kFirst; Has(node); ++node) addresses.push_back(AddressOf(call, node));
+  for (std::int32_t node = kFirst; Has(node); ++node) {
+    if (IsUp(node)) addresses.push_back(AddressOf(call, node));
+  }
   return addresses;
 }
 

@@ -50,7 +50,7 @@ bool Session::Enter(const std::string& user) {
   const std::string_view name = known == nullptr ? std::string_view() : known->namespace_name;
   if (!name.empty()) {
     const Entrance::Place place = entrance_->find(name);
-    if (place.cluster == nullptr) return false;
+    if (place.cluster == nullptr || !place.cluster->nodes().IsUp(node())) return false;
     cluster_->Remove(*this);
     cluster_ = place.cluster;
     cluster_->Add(*this);
@@ -158,7 +158,7 @@ void Session::Handle(std::string_view frame) {
   } else {
     const Call call{*cluster_, 0, {}, connection_.local(), connection_.remote(), info_.get(),
                     &connection_, &client_,
-                    entrance_ == nullptr ? NodeEntrance() : entrance_->node};
+                    entrance()};
     if (!Dispatch(call, frame, slot)) slot->Become(ResponseSlot::State::kClosing);
   }
   advancing_ = outer;

@@ -52,6 +52,10 @@ class Session final : public net::Session {
   void OnClosed() override;
 
   const ConnectionInfo& info() const { return *info_; }
+  // By which node the client came.
+  std::int32_t node() const { return entrance().id; }
+  // As its node does that stops.
+  void Close() { connection_.Close(); }
   // What has not come to an end, for people; empty: nothing but fetches that wait for more.
   std::vector<std::string> Unfinished() const;
 
@@ -72,6 +76,9 @@ class Session final : public net::Session {
     std::int16_t api_key;
   };
 
+  NodeEntrance entrance() const {
+    return entrance_ == nullptr ? NodeEntrance() : entrance_->node;
+  }
   std::int32_t MaxRequestSize() const;
   bool Enter(const std::string& user);
   void CloseBecause(std::string_view why);

@@ -11,8 +11,9 @@ namespace wherry::kafka {
 
 namespace {
 
-constexpr std::uint8_t kValueVersion = 2;
-// Without the replication factor, which was always 1.
+// 2 was without leaderships: no partition could be moved.
+constexpr std::uint8_t kValueVersion = 3;
+// Without the replication factor, which was always 1, too.
 constexpr std::uint8_t kFirstVersion = 1;
 
 bool MayStandInName(char c) {
@@ -27,6 +28,11 @@ bool Collide(std::string_view a, std::string_view b) {
                     [fold](char x, char y) { return fold(x) == fold(y); });
 }
 
+absl::Status Damaged(std::string_view topic) {
+  return absl::DataLossError(absl::StrCat("the record of topic '", std::string(topic),
+                                          "' is damaged or of an unknown version"));
+}
+
 ConfigOverrides TakeConfigs(wire::Reader& reader) {
   ConfigOverrides configs;
   const auto count = reader.Int<std::uint32_t>();
@@ -37,7 +43,47 @@ ConfigOverrides TakeConfigs(wire::Reader& reader) {
   return configs;
 }
 
+void PutLeaderships(const std::map<std::int32_t, Leadership>& leaderships, wire::Writer& writer) {
+  writer.Int(static_cast<std::uint32_t>(leaderships.size()));
+  for (const auto& [partition, leadership] : leaderships) {
+    writer.Int(partition);
+    writer.Int(leadership.leader);
+    writer.Int(static_cast<std::uint8_t>(leadership.replicas.size()));
+    for (const std::int32_t replica : leadership.replicas) writer.Int(replica);
+    writer.Int(static_cast<std::uint16_t>(leadership.epochs.size()));
+    for (const EpochStart& start : leadership.epochs) {
+      writer.Int(start.epoch);
+      writer.Int(start.start_offset);
+    }
+  }
+}
+
+std::map<std::int32_t, Leadership> TakeLeaderships(wire::Reader& reader) {
+  std::map<std::int32_t, Leadership> leaderships;
+  const auto count = reader.Int<std::uint32_t>();
+  for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
+    Leadership& leadership = leaderships[reader.Int<std::int32_t>()];
+    leadership.leader = reader.Int<std::int32_t>();
+    for (auto left = reader.Int<std::uint8_t>(); left > 0; --left) {
+      leadership.replicas.push_back(reader.Int<std::int32_t>());
+    }
+    leadership.epochs.clear();
+    for (auto left = reader.Int<std::uint16_t>(); left > 0; --left) {
+      const auto epoch = reader.Int<std::int32_t>();
+      leadership.epochs.push_back({epoch, reader.Int<std::int64_t>()});
+    }
+    if (leadership.replicas.empty() || leadership.epochs.empty()) reader.Fail();
+  }
+  return leaderships;
+}
+
 }  // namespace
+
+EpochEnd Topic::EndOfEpoch(std::int32_t index, std::int32_t epoch) const {
+  static const Leadership kFirst;
+  const Leadership* const moved = leadership(index);
+  return (moved == nullptr ? kFirst : *moved).EndOf(epoch, partition(index)->high_watermark());
+}
 
 absl::Status TopicCatalog::CheckName(std::string_view name) {
   const auto invalid = [](std::string why) {
@@ -115,16 +161,19 @@ absl::Status TopicCatalog::LoadTopic(std::string_view name, std::string_view val
   std::copy(id.begin(), id.end(), topic->id.bytes.begin());
   if (version != kFirstVersion) topic->replication_factor = reader.Int<std::int16_t>();
   topic->configs = TakeConfigs(reader);
-  const bool known = version == kFirstVersion || version == kValueVersion;
+  if (version == kValueVersion) topic->leaderships = TakeLeaderships(reader);
+  const bool known = version >= kFirstVersion && version <= kValueVersion;
   if (!known || reader.rest().size() % sizeof(storage::LogId) != 0) reader.Fail();
-  if (!reader.ok()) {
-    return absl::DataLossError(absl::StrCat("the record of topic '", std::string(name),
-                                            "' is damaged or of an unknown version"));
-  }
+  if (!reader.ok()) return Damaged(name);
   while (!reader.rest().empty()) {
     auto partition = core::Partition::Open(reader.Int<storage::LogId>(), services_);
     if (!partition.ok()) return partition.status();
     topic->partitions.push_back(*std::move(partition));
+  }
+  for (const auto& [index, leadership] : topic->leaderships) {
+    core::Partition* const partition = topic->partition(index);
+    if (partition == nullptr) return Damaged(name);
+    partition->SetLeaderEpoch(leadership.epoch());
   }
   total_partitions_ += topic->partitions.size();
   by_id_[topic->id] = topic.get();
@@ -153,6 +202,7 @@ std::string TopicCatalog::Value(const Topic& topic) {
     writer.Int(static_cast<std::uint32_t>(config.size()));
     writer.Bytes(config);
   }
+  PutLeaderships(topic.leaderships, writer);
   for (const auto& partition : topic.partitions) writer.Int(partition->log());
   return value;
 }
@@ -188,7 +238,7 @@ absl::StatusOr<Topic*> TopicCatalog::Create(std::string_view name, std::int32_t 
   ++version_;
 
   storage::CommitBatch commit;
-  commit.Put(Key(name), Value(*result));
+  Stage(*result, commit);
   services_.commits.Submit(std::move(commit), [this, id = result->id, created = std::move(created)](
                                                   const absl::Status& status) mutable {
     Topic* const failed = status.ok() ? nullptr : Find(id);
@@ -213,7 +263,7 @@ void TopicCatalog::SetConfigs(Topic& topic, ConfigOverrides configs, Done done) 
   topic.configs = std::move(configs);
   if (changed_) changed_(topic);
   storage::CommitBatch commit;
-  commit.Put(Key(topic.name), Value(topic));
+  Stage(topic, commit);
   services_.commits.Submit(
       std::move(commit),
       [this, id = topic.id, done = std::move(done)](const absl::Status& status) mutable {
@@ -248,7 +298,7 @@ void TopicCatalog::AddPartitions(Topic& topic, std::int32_t more, Done done) {
   }
   if (changed_) changed_(topic);
   storage::CommitBatch commit;
-  commit.Put(Key(topic.name), Value(topic));
+  Stage(topic, commit);
   services_.commits.Submit(
       std::move(commit),
       [this, id = topic.id, from, done = std::move(done)](const absl::Status& status) mutable {
@@ -260,6 +310,8 @@ void TopicCatalog::AddPartitions(Topic& topic, std::int32_t more, Done done) {
 void TopicCatalog::DropPartitions(const wire::Uuid& id, std::size_t from) {
   Topic* const topic = Find(id);
   if (topic == nullptr) return;
+  topic->leaderships.erase(topic->leaderships.lower_bound(static_cast<std::int32_t>(from)),
+                           topic->leaderships.end());
   while (topic->partitions.size() > from) {
     DropLog(topic->partitions.back()->log());
     topic->partitions.pop_back();

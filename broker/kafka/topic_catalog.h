@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "broker/core/namespace.h"
 #include "broker/core/partition.h"
+#include "broker/kafka/leadership.h"
 #include "broker/kafka/request_subjects.h"
 #include "broker/kafka/topic_config.h"
 #include "protocol/wire/visitor.h"
@@ -23,11 +24,29 @@ namespace wherry::kafka {
 struct Topic {
   std::string name;
   wire::Uuid id;  // never reused, also not by a topic of the same name (KIP-516)
-  // What its creator asked for; all replicas are this node.
+  // What its creator asked for; there may be fewer nodes.
   std::int16_t replication_factor = 1;
   ConfigOverrides configs;
   TopicSettings settings;  // what they, and the broker's, come to
   std::vector<std::unique_ptr<core::Partition>> partitions;
+  std::map<std::int32_t, Leadership> leaderships;  // of those partitions that have been moved
+
+  // nullptr: it is led as it was from the start (nodes.h), in epoch 0.
+  const Leadership* leadership(std::int32_t index) const {
+    const auto found = leaderships.find(index);
+    return found == leaderships.end() ? nullptr : &found->second;
+  }
+  std::int32_t LeaderEpochOf(std::int32_t index) const {
+    const Leadership* const moved = leadership(index);
+    return moved == nullptr ? 0 : moved->epoch();
+  }
+  // Under which leader the record at `offset` was written.
+  std::int32_t LeaderEpochAt(std::int32_t index, std::int64_t offset) const {
+    const Leadership* const moved = leadership(index);
+    return moved == nullptr ? 0 : moved->EpochAt(offset);
+  }
+  // Where the records of an epoch end, of a partition that there is.
+  EpochEnd EndOfEpoch(std::int32_t index, std::int32_t epoch) const;
 
   // nullptr: no such partition.
   core::Partition* partition(std::int32_t index) const {
@@ -91,6 +110,10 @@ class TopicCatalog final : public TopicNames {
   absl::Status CheckAddPartitions(std::int32_t have, std::int32_t more) const;
   // Adds partitions behind those there are; they can be used at once, as after Create.
   void AddPartitions(Topic& topic, std::int32_t more, Done done);
+  // Adds to `commit` what is to be kept of the topic as it is now.
+  void Stage(const Topic& topic, storage::CommitBatch& commit) const {
+    commit.Put(Key(topic.name), Value(topic));
+  }
   // Deletes a topic with its records: at once for everybody, kept when `deleted` runs.
   void Delete(Topic& topic, Done deleted);
 

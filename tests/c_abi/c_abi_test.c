@@ -87,6 +87,11 @@ static void TestKafka(wherry_namespace* space) {
   EXPECT_OK(wherry_kafka_create_topic(space, "orders", -1, &error));
   ExpectFailure(wherry_kafka_create_topic(space, "orders", 1, &error), WHERRY_ALREADY_EXISTS,
                 &error, "orders");
+  EXPECT_OK(wherry_kafka_move_leader(space, "orders", 0, 1, &error));
+  ExpectFailure(wherry_kafka_move_leader(space, "orders", 0, 2, &error), WHERRY_INVALID_ARGUMENT,
+                &error, "no node 2");
+  EXPECT_OK(wherry_kafka_stop_node(space, 1, &error));
+  EXPECT_OK(wherry_kafka_start_node(space, 1, &error));
   int32_t partition = -1;
   int64_t offset = -1;
   EXPECT_OK(wherry_kafka_append(space, "orders", 1, "k", 1, NULL, 0, &partition, &offset, &error));

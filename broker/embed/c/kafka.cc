@@ -41,6 +41,19 @@ int wherry_kafka_create_topic(wherry_namespace* space, const char* topic, std::i
   return Report(space->space.kafka().CreateTopic(topic, partitions), error);
 }
 
+int wherry_kafka_move_leader(wherry_namespace* space, const char* topic, std::int32_t partition,
+                             std::int32_t node, char** error) {
+  return Report(space->space.kafka().MoveLeader(topic, partition, node), error);
+}
+
+int wherry_kafka_stop_node(wherry_namespace* space, std::int32_t node, char** error) {
+  return Report(space->space.kafka().StopNode(node), error);
+}
+
+int wherry_kafka_start_node(wherry_namespace* space, std::int32_t node, char** error) {
+  return Report(space->space.kafka().StartNode(node), error);
+}
+
 int wherry_kafka_append(wherry_namespace* space, const char* topic, std::int32_t partition,
                         const void* key, std::size_t key_size, const void* value,
                         std::size_t value_size, std::int32_t* at_partition,

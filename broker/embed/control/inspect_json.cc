@@ -147,9 +147,11 @@ boost::json::object ToJson(const GroupInfo& group) {
 
 boost::json::object ToJson(const TopicInfo& topic) {
   boost::json::array partitions;
-  for (const KafkaBounds& bounds : topic.partitions) {
-    partitions.push_back(
-        {{"start_offset", bounds.start_offset}, {"high_watermark", bounds.high_watermark}});
+  for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
+    partitions.push_back({{"start_offset", topic.partitions[i].start_offset},
+                          {"high_watermark", topic.partitions[i].high_watermark},
+                          {"leader", topic.leaders[i].node},
+                          {"leader_epoch", topic.leaders[i].epoch}});
   }
   boost::json::object configs;
   for (const auto& [name, value] : topic.configs) configs[JsonText(name)] = JsonText(value);

@@ -20,14 +20,46 @@ std::int32_t Partition(Arguments& in, std::int32_t fallback) {
   return fallback;
 }
 
+std::int32_t Node(Arguments& in) {
+  const std::int64_t node = in.Integer("node");
+  if (node == static_cast<std::int32_t>(node)) return static_cast<std::int32_t>(node);
+  in.Complain(absl::StrCat("\"node\" cannot be ", node));
+  return 0;
+}
+
 Answer CreateTopic(const Scope& scope, Arguments& in) {
   const std::string topic = in.Text("topic");
   const std::int64_t partitions = in.Integer("partitions", -1);
+  const std::int64_t factor = in.Integer("replication_factor", 1);
   if (partitions != static_cast<std::int32_t>(partitions)) {
     in.Complain(absl::StrCat("\"partitions\" cannot be ", partitions));
   }
+  if (factor != static_cast<std::int16_t>(factor)) {
+    in.Complain(absl::StrCat("\"replication_factor\" cannot be ", factor));
+  }
   if (Status status = in.Check(); !status.ok()) return status;
-  return Done(scope.space.kafka().CreateTopic(topic, static_cast<std::int32_t>(partitions)));
+  return Done(scope.space.kafka().CreateTopic(topic, static_cast<std::int32_t>(partitions),
+                                              static_cast<std::int16_t>(factor)));
+}
+
+Answer MoveLeader(const Scope& scope, Arguments& in) {
+  const std::string topic = in.Text("topic");
+  const std::int32_t partition = Partition(in, 0);
+  const std::int32_t node = Node(in);
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().MoveLeader(topic, partition, node));
+}
+
+Answer StopNode(const Scope& scope, Arguments& in) {
+  const std::int32_t node = Node(in);
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().StopNode(node));
+}
+
+Answer StartNode(const Scope& scope, Arguments& in) {
+  const std::int32_t node = Node(in);
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().StartNode(node));
 }
 
 Answer DeleteTopic(const Scope& scope, Arguments& in) {
@@ -118,7 +150,7 @@ Answer CommittedOffsets(const Scope& scope, Arguments& in) {
 }
 
 constexpr Operation kOperations[] = {
-    {"kafka.create_topic", "{topic, partitions?} -> {}", CreateTopic},
+    {"kafka.create_topic", "{topic, partitions?, replication_factor? = 1} -> {}", CreateTopic},
     {"kafka.delete_topic", "{topic} -> {}", DeleteTopic},
     {"kafka.topics", "{} -> {topics: [name]}", Topics},
     {"kafka.append",
@@ -129,6 +161,9 @@ constexpr Operation kOperations[] = {
      "{topic, partition?, offset?, max_records?} -> "
      "{records: [{partition, offset, timestamp, key, value, headers}]}",
      Records},
+    {"kafka.move_leader", "{topic, partition? = 0, node} -> {}", MoveLeader},
+    {"kafka.stop_node", "{node} -> {}", StopNode},
+    {"kafka.start_node", "{node} -> {}", StartNode},
     {"kafka.bounds", "{topic, partition? = 0} -> {start_offset, high_watermark}", Bounds},
     {"kafka.committed_offsets", "{group} -> {offsets: [{topic, partition, offset}]}",
      CommittedOffsets},

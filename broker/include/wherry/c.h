@@ -252,6 +252,13 @@ WHERRY_C_EXPORT void wherry_message_free(wherry_message* message);
 WHERRY_C_EXPORT int wherry_kafka_create_topic(wherry_namespace* space, const char* topic,
                                               int32_t partitions, char** error);
 
+// For a broker that poses as several (kafka.nodes): as MoveLeader, StopNode and StartNode in
+// wherry/kafka.h. since: 0.1
+WHERRY_C_EXPORT int wherry_kafka_move_leader(wherry_namespace* space, const char* topic,
+                                             int32_t partition, int32_t node, char** error);
+WHERRY_C_EXPORT int wherry_kafka_stop_node(wherry_namespace* space, int32_t node, char** error);
+WHERRY_C_EXPORT int wherry_kafka_start_node(wherry_namespace* space, int32_t node, char** error);
+
 // Appends one record with the present time and waits until it is committed. `partition` -1 chooses:
 // by the key, round robin without one. since: 0.1
 WHERRY_C_EXPORT int wherry_kafka_append(wherry_namespace* space, const char* topic,

@@ -81,11 +81,19 @@ struct KafkaBounds {
   std::int64_t high_watermark = 0;
 };
 
+// Who leads a partition.
+struct KafkaLeader {
+  std::int32_t node = -1;  // -1: nobody, since all nodes that have it have stopped
+  std::int32_t epoch = 0;
+  bool operator==(const KafkaLeader&) const = default;
+};
+
 // One Kafka topic.
 struct TopicInfo {
   std::string topic;
   std::string id;  // as Kafka's tools write it: 22 characters of base64
   std::vector<KafkaBounds> partitions;
+  std::vector<KafkaLeader> leaders;  // by partition
   // What its creator set; the rest has Kafka's defaults.
   std::map<std::string, std::string> configs;
 };

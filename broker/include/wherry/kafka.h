@@ -47,9 +47,12 @@ struct KafkaPosition {
 // wait for the broker's thread, and Append for the commit. Owned by the Namespace.
 class WHERRY_EXPORT Kafka {
  public:
-  // Creates a topic. `partitions` -1 takes KafkaOptions::default_partitions.
-  // kAlreadyExists; kInvalidArgument: a name Kafka refuses, or a number of partitions below 1.
-  Status CreateTopic(std::string_view topic, std::int32_t partitions = -1);
+  // Creates a topic. `partitions` -1 takes KafkaOptions::default_partitions; a replication factor
+  // above the number of nodes means as many as there are.
+  // kAlreadyExists; kInvalidArgument: a name Kafka refuses, or a number of partitions or a
+  // replication factor below 1.
+  Status CreateTopic(std::string_view topic, std::int32_t partitions = -1,
+                     std::int16_t replication_factor = 1);
   // Deletes a topic with its records and committed offsets. kNotFound.
   Status DeleteTopic(std::string_view topic);
   // Names, in order.
@@ -78,6 +81,23 @@ class WHERRY_EXPORT Kafka {
   // The offsets a group committed, by topic and partition; empty for a group that never did.
   StatusOr<std::map<std::pair<std::string, std::int32_t>, std::int64_t>> CommittedOffsets(
       std::string_view group);
+
+  // For a broker that poses as several (KafkaOptions::nodes). Each is over for every client when it
+  // returns, and begins a new leader epoch of the partitions it moves.
+  //
+  // The partition is led by `node` from here on, one that has a replica of it (a topic with a
+  // replication factor above 1 has several). kNotFound: no such topic or partition;
+  // kInvalidArgument: no such node, or it has no replica; kFailedPrecondition: it has stopped.
+  Status MoveLeader(std::string_view topic, std::int32_t partition, std::int32_t node);
+  // The node goes down: its connections end, nobody reaches it, and it stands in no answer. Its
+  // partitions are led by other replicas, or, where there is none, by nobody; its groups and
+  // transactional ids are coordinated by another node. Nothing is lost. It stays down until
+  // StartNode, a Restart of the broker or a Reset of the namespace. kInvalidArgument: no such node.
+  Status StopNode(std::int32_t node);
+  // It comes up again, at the same address. It leads what nobody did; what others lead by now comes
+  // back by an election of the preferred leader (ElectLeaders), or by MoveLeader.
+  // kInvalidArgument: no such node; kUnavailable: its port was lost to somebody else.
+  Status StartNode(std::int32_t node);
 
   // A topic with its partitions and configurations. kNotFound.
   StatusOr<TopicInfo> DescribeTopic(std::string_view topic);

@@ -14,6 +14,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/batch_rules.h"
 #include "broker/kafka/cluster.h"
@@ -253,15 +254,16 @@ bool AnyTransactional(const Request& request) {
 using Gathering = std::shared_ptr<Gathered<Response>>;
 
 // Whether the client has come to the partition's leader; if not, it is told where that is.
-bool IsLedHere(const Call& call, const std::string& name, PartitionResponse& part,
-               Response& response) {
+bool IsLedHere(const Call& call, const Topic& topic, const std::string& name,
+               PartitionResponse& part, Response& response) {
   const Nodes& nodes = call.cluster.nodes();
-  const std::int32_t leader = nodes.LeaderOf(part.index);
+  const std::int32_t leader = nodes.LeaderOf(topic, part.index);
   if (leader == call.node.id) return true;
   Fail(part, ErrorCode::kNotLeaderOrFollower,
        absl::StrCat("partition ", name, " is led by node ", leader, ", not by node ",
                     call.node.id));
-  part.current_leader = {leader, Cluster::kLeaderEpoch};
+  part.current_leader = {leader, topic.LeaderEpochOf(part.index)};
+  if (leader == Leadership::kNobody) return false;
   std::vector<NodeEndpoint>& endpoints = response.node_endpoints;
   const bool told = std::any_of(endpoints.begin(), endpoints.end(),
                                 [&](const NodeEndpoint& one) { return one.node_id == leader; });
@@ -281,13 +283,16 @@ struct Place {
 };
 
 // Whether as many replicas as the topic asks for would have it: those that its creator asked for
-// count, though all are this one.
-bool HasReplicas(const Topic& topic, std::int16_t acks, const std::string& name,
-                 PartitionResponse& part) {
+// count, though there are not as many nodes, but for nodes that have stopped.
+bool HasReplicas(const Nodes& nodes, const Topic& topic, std::int16_t acks,
+                 const std::string& name, PartitionResponse& part) {
   const std::int64_t least = topic.settings.min_insync_replicas;
-  if (acks != kAllReplicas || least <= topic.replication_factor) return true;
+  if (acks != kAllReplicas || least <= 1) return true;
+  const auto stopped = static_cast<std::int64_t>(nodes.StoppedOf(topic, part.index).size());
+  if (least <= topic.replication_factor - stopped) return true;
   Fail(part, ErrorCode::kNotEnoughReplicas,
-       absl::StrCat("The size of the current ISR Set(", Cluster::kNodeId,
+       absl::StrCat("The size of the current ISR Set(",
+                    absl::StrJoin(nodes.InSyncOf(topic, part.index), ", "),
                     ") is insufficient to satisfy the min.isr requirement of ", least,
                     " for partition ", name));
   return false;
@@ -323,10 +328,10 @@ void AppendTo(const Call& call, const Request& request, const TopicData& asked,
                              topic == nullptr ? asked.name : topic->name, "'"));
   }
   const std::string name = absl::StrCat(topic->name, "-", data.index);
-  if (!IsLedHere(call, name, part, gathered->response)) return;
+  if (!IsLedHere(call, *topic, name, part, gathered->response)) return;
   const CheckedBatch checked = CheckBatch(data.records.view);
   if (!MayAppend(call, checked, part)) return;
-  if (!HasReplicas(*topic, request.acks, name, part)) return;
+  if (!HasReplicas(call.cluster.nodes(), *topic, request.acks, name, part)) return;
   core::Partition::AppendRequest append;
   append.bytes = std::string(data.records.view);
   append.record_count = checked.header.last_offset_delta + 1;

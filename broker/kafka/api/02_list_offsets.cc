@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/node_gate.h"
 #include "protocol/kafka/error_code.h"
 #include "protocol/kafka/record_batch.h"
 
@@ -129,11 +130,12 @@ struct Place {
 template <typename Wanted>
 void FindInBatch(Cluster& cluster, const storage::Batch& batch, std::int64_t start_offset,
                  Wanted wanted, PartitionResponse& part) {
+  const std::int32_t leader_epoch = ParseBatchHeader(*batch.bytes)->partition_leader_epoch;
   const absl::Status status = ForEachRecord(*batch.bytes, [&](const Record& record) {
     if (record.offset < start_offset || !wanted(record.timestamp)) return true;
     part.offset = record.offset;
     part.timestamp = record.timestamp;
-    part.leader_epoch = Cluster::kLeaderEpoch;
+    part.leader_epoch = leader_epoch;
     return false;
   });
   if (status.ok()) return;
@@ -142,7 +144,7 @@ void FindInBatch(Cluster& cluster, const storage::Batch& batch, std::int64_t sta
                            " failed, its first offset was taken: ", std::string(status.message())));
   part.offset = std::max(batch.base_offset, start_offset);
   part.timestamp = batch.max_timestamp;
-  part.leader_epoch = Cluster::kLeaderEpoch;
+  part.leader_epoch = leader_epoch;
 }
 
 // What of the partition the client may see.
@@ -180,14 +182,8 @@ void LookUp(const Call& call, bool stable_only, const std::string& topic_name,
     part.error_code = ErrorCode::kUnknownTopicOrPartition;
     return;
   }
-  if (asked.current_leader_epoch > Cluster::kLeaderEpoch) {
-    part.error_code = ErrorCode::kUnknownLeaderEpoch;
-    return;
-  }
-  if (call.cluster.nodes().LeaderOf(asked.partition_index) != call.node.id) {
-    part.error_code = ErrorCode::kNotLeaderOrFollower;
-    return;
-  }
+  part.error_code = CheckLeader(call, *topic, asked.partition_index, asked.current_leader_epoch);
+  if (part.error_code != ErrorCode::kNone) return;
   if (!IsKnown(asked.timestamp, call.version)) {
     part.error_code = ErrorCode::kUnsupportedVersion;
     return;
@@ -197,12 +193,12 @@ void LookUp(const Call& call, bool stable_only, const std::string& topic_name,
   switch (asked.timestamp) {
     case kLatest:
       part.offset = bounds.end;
-      part.leader_epoch = Cluster::kLeaderEpoch;
+      part.leader_epoch = topic->LeaderEpochOf(asked.partition_index);
       return;
     case kEarliest:
     case kEarliestLocal:
       part.offset = bounds.start;
-      part.leader_epoch = Cluster::kLeaderEpoch;
+      part.leader_epoch = topic->LeaderEpochAt(asked.partition_index, bounds.start);
       return;
     case kLatestTiered:
     case kEarliestPendingUpload:

@@ -125,10 +125,14 @@ ResponseTopic Describe(const Nodes& nodes, const Topic& topic) {
   for (std::size_t index = 0; index < topic.partitions.size(); ++index) {
     ResponsePartition& partition = response.partitions.emplace_back();
     partition.partition_index = static_cast<std::int32_t>(index);
-    partition.leader_id = nodes.LeaderOf(partition.partition_index);
-    partition.leader_epoch = Cluster::kLeaderEpoch;
-    partition.replica_nodes = partition.isr_nodes =
-        nodes.ReplicasOf(topic, partition.partition_index);
+    partition.leader_id = nodes.LeaderOf(topic, partition.partition_index);
+    partition.leader_epoch = topic.LeaderEpochOf(partition.partition_index);
+    partition.replica_nodes = nodes.ReplicasOf(topic, partition.partition_index);
+    partition.isr_nodes = nodes.InSyncOf(topic, partition.partition_index);
+    partition.offline_replicas = nodes.StoppedOf(topic, partition.partition_index);
+    if (partition.leader_id == Leadership::kNobody) {
+      partition.error_code = ErrorCode::kLeaderNotAvailable;
+    }
   }
   return response;
 }
@@ -163,7 +167,7 @@ Response DescribeCluster(const Call& call) {
     if (nodes.several()) broker.rack = nodes.RackOf(node.id);
   }
   response.cluster_id = call.cluster.cluster_id();
-  response.controller_id = Nodes::kFirst;
+  response.controller_id = nodes.Controller();
   return response;
 }
 

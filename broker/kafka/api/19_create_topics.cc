@@ -2,8 +2,9 @@
 //
 // Versions 2-7. v4 allows -1 for the broker's defaults (KIP-464), v5 answers the configuration in
 // force (KIP-525) and is flexible, v7 answers the topic's id (KIP-516).
-// A replication factor above 1 is accepted and means 1: there is one node, and tests written for a
-// cluster ask for 3. Manual assignments may name other brokers in the same spirit.
+// A replication factor above the number of nodes is accepted and means as many as there are: tests
+// written for a cluster ask for 3 of the only node. Manual assignments may name other brokers in
+// the same spirit.
 
 #include <algorithm>
 #include <set>
@@ -188,7 +189,7 @@ std::optional<std::int32_t> PartitionsOf(const CreatableTopic& topic, std::int32
   return std::nullopt;
 }
 
-// How many replicas are asked for, all of which are this node.
+// How many replicas are asked for, of which there may be fewer.
 std::int16_t ReplicasOf(const CreatableTopic& topic) {
   if (topic.assignments.empty()) return std::max(topic.replication_factor, kReplicationFactor);
   return static_cast<std::int16_t>(topic.assignments.front().broker_ids.size());
@@ -212,9 +213,9 @@ std::optional<ConfigOverrides> ConfigsOf(const CreatableTopic& topic, TopicResul
 }
 
 void Describe(const Configurations& configurations, std::int32_t partitions,
-              const ConfigOverrides& configs, TopicResult& result) {
+              std::int16_t replicas, const ConfigOverrides& configs, TopicResult& result) {
   result.num_partitions = partitions;
-  result.replication_factor = kReplicationFactor;
+  result.replication_factor = replicas;
   result.configs.emplace();
   for (const ConfigDefinition& config : TopicConfigs()) {
     ResponseConfig& described = result.configs->emplace_back();
@@ -225,6 +226,18 @@ void Describe(const Configurations& configurations, std::int32_t partitions,
     described.config_source =
         static_cast<std::int8_t>(values.empty() ? ConfigSource::kDefault : values.front().source);
   }
+}
+
+// Puts the new topic's partitions where the request wants them, if there are such nodes.
+void Assign(Cluster& cluster, const CreatableTopic& asked, Topic& topic,
+            const std::shared_ptr<Gathered<Response>>& gathered) {
+  if (asked.assignments.empty() || !cluster.nodes().several()) return;
+  for (const Assignment& assignment : asked.assignments) {
+    cluster.leaders().Assign(topic, assignment.partition_index, assignment.broker_ids);
+  }
+  gathered->Owe();
+  // It goes the way of the topic itself, who tells of a failure.
+  cluster.leaders().Keep([gathered](const absl::Status&) { gathered->Pay(); });
 }
 
 void CreateOne(Cluster& cluster, const CreatableTopic& topic, bool validate_only,
@@ -238,7 +251,9 @@ void CreateOne(Cluster& cluster, const CreatableTopic& topic, bool validate_only
   }
   std::optional<ConfigOverrides> configs = ConfigsOf(topic, result);
   if (!configs.has_value()) return;
-  Describe(cluster.configurations(), *partitions, *configs, result);
+  const auto nodes = static_cast<std::int16_t>(cluster.nodes().count());
+  Describe(cluster.configurations(), *partitions, std::min(ReplicasOf(topic), nodes), *configs,
+           result);
   if (validate_only) return;
   gathered->Owe();
   const auto created = cluster.topics().Create(
@@ -250,6 +265,7 @@ void CreateOne(Cluster& cluster, const CreatableTopic& topic, bool validate_only
       ReplicasOf(topic));
   if (created.ok()) {
     result.topic_id = (*created)->id;
+    Assign(cluster, topic, **created, gathered);
   } else {
     Fail(result, created.status());
     gathered->Pay();

@@ -95,7 +95,7 @@ void DeleteFrom(const Call& call, const std::string& topic_name, const Partition
     result.error_code = ErrorCode::kUnknownTopicOrPartition;
     return;
   }
-  if (call.cluster.nodes().LeaderOf(asked.partition_index) != call.node.id) {
+  if (call.cluster.nodes().LeaderOf(*topic, asked.partition_index) != call.node.id) {
     result.error_code = ErrorCode::kNotLeaderOrFollower;
     return;
   }

@@ -2,10 +2,10 @@
 // what it has read was cut off (KIP-320).
 //
 // Versions 2-4. v3 brought the replica that asks, v4 flexible fields.
-// Partitions have one epoch here, which ends where what is committed ends.
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/node_gate.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -85,14 +85,13 @@ EpochEndOffset LookUp(const Call& call, const Topic* topic, const AskedPartition
       topic == nullptr ? nullptr : topic->partition(asked.partition);
   if (partition == nullptr) {
     end.error_code = ErrorCode::kUnknownTopicOrPartition;
-  } else if (asked.current_leader_epoch > Cluster::kLeaderEpoch) {
-    end.error_code = ErrorCode::kUnknownLeaderEpoch;
-  } else if (call.cluster.nodes().LeaderOf(asked.partition) != call.node.id) {
-    end.error_code = ErrorCode::kNotLeaderOrFollower;
-  } else if (asked.leader_epoch == Cluster::kLeaderEpoch) {
-    end.leader_epoch = Cluster::kLeaderEpoch;
-    end.end_offset = partition->high_watermark();
+    return end;
   }
+  end.error_code = CheckLeader(call, *topic, asked.partition, asked.current_leader_epoch);
+  if (end.error_code != ErrorCode::kNone) return end;
+  const EpochEnd found = topic->EndOfEpoch(asked.partition, asked.leader_epoch);
+  end.leader_epoch = found.epoch;
+  end.end_offset = found.offset;
   return end;
 }
 

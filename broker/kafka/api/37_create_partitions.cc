@@ -2,8 +2,7 @@
 //
 // Versions 0-3; v1 is as v0, v2 flexible, v3 as v2 (a quota's error, KIP-599, cannot come here).
 // Assignments are checked for their number, and for naming a broker once; as with CreateTopics, any
-// broker may be named, and all partitions are the only node's. TimeoutMs is not needed: nothing is
-// waited for but the disk.
+// broker may be named. TimeoutMs is not needed: nothing is waited for but the disk.
 
 #include <map>
 #include <set>
@@ -127,6 +126,7 @@ void CreateFor(Cluster& cluster, const TopicPartitions& asked, bool validate_onl
   Topic* const topic = cluster.topics().Find(asked.name);
   const std::int32_t more = Check(cluster, asked, topic, gathered->response.results[index]);
   if (more == 0 || validate_only) return;
+  auto first = static_cast<std::int32_t>(topic->partitions.size());
   gathered->Owe();
   cluster.topics().AddPartitions(*topic, more, [gathered, index](const absl::Status& status) {
     if (!status.ok()) {
@@ -135,6 +135,14 @@ void CreateFor(Cluster& cluster, const TopicPartitions& asked, bool validate_onl
     }
     gathered->Pay();
   });
+  const bool added = first + more == static_cast<std::int32_t>(topic->partitions.size());
+  if (!added || !asked.assignments.has_value() || !cluster.nodes().several()) return;
+  for (const Assignment& assignment : *asked.assignments) {
+    cluster.leaders().Assign(*topic, first++, assignment.broker_ids);
+  }
+  gathered->Owe();
+  // It goes the way of the partitions themselves, who tell of a failure.
+  cluster.leaders().Keep([gathered](const absl::Status&) { gathered->Pay(); });
 }
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {

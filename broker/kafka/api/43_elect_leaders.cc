@@ -1,5 +1,4 @@
-// ElectLeaders: asks for another leader of partitions. The only node leads them all, so no election
-// is ever needed.
+// ElectLeaders: gives partitions their preferred leader, or any where they have none.
 //
 // Versions 0-2. v1 brought the kind of election (KIP-460), v2 is flexible.
 
@@ -68,7 +67,31 @@ struct Response {
   }
 };
 
-PartitionResult Elect(const Topic* topic, const AskedTopic& asked, std::int32_t partition) {
+constexpr std::int8_t kPreferred = 0, kUnclean = 1;  // what is to be elected
+
+// In Kafka's words.
+PartitionResult ResultOf(Leaders::Election election, const std::string& topic,
+                         std::int32_t partition) {
+  switch (election) {
+    case Leaders::Election::kHeld:
+      return {partition, ErrorCode::kNone, std::nullopt};
+    case Leaders::Election::kPreferredIsDown:
+      return {partition, ErrorCode::kPreferredLeaderNotAvailable,
+              absl::StrCat("Failed to elect leader for partition ", topic, "-", partition,
+                           " under strategy PreferredReplicaPartitionLeaderElectionStrategy")};
+    case Leaders::Election::kAllAreDown:
+      return {partition, ErrorCode::kEligibleLeadersNotAvailable,
+              absl::StrCat("Failed to elect leader for partition ", topic, "-", partition,
+                           " under strategy OfflinePartitionLeaderElectionStrategy")};
+    case Leaders::Election::kNotNeeded:
+      break;
+  }
+  return {partition, ErrorCode::kElectionNotNeeded,
+          "Leader election not needed for topic partition."};
+}
+
+PartitionResult Elect(Leaders& leaders, Topic* topic, std::int8_t type,
+                      const AskedTopic& asked, std::int32_t partition) {
   if (topic == nullptr) {
     return {partition, ErrorCode::kUnknownTopicOrPartition,
             absl::StrCat("No such topic as ", asked.topic)};
@@ -77,33 +100,51 @@ PartitionResult Elect(const Topic* topic, const AskedTopic& asked, std::int32_t 
     return {partition, ErrorCode::kUnknownTopicOrPartition,
             absl::StrCat("No such partition as ", asked.topic, "-", partition)};
   }
-  return {partition, ErrorCode::kElectionNotNeeded,
-          "Leader election not needed for topic partition."};
+  const Leaders::Election election = type == kPreferred
+                                         ? leaders.ElectPreferred(*topic, partition)
+                                         : leaders.ElectAny(*topic, partition);
+  return ResultOf(election, asked.topic, partition);
+}
+
+// Of all partitions, Kafka answers only those that an election was needed for.
+void ElectEverywhere(Cluster& cluster, std::int8_t type, Response& response) {
+  for (const auto& [name, topic] : cluster.topics().topics()) {
+    AskedTopic asked{name, {}};
+    TopicResult& result = response.replica_election_results.emplace_back(TopicResult{name, {}});
+    const auto count = static_cast<std::int32_t>(topic->partitions.size());
+    for (std::int32_t partition = 0; partition < count; ++partition) {
+      PartitionResult elected = Elect(cluster.leaders(), topic.get(), type, asked, partition);
+      if (elected.error_code == ErrorCode::kElectionNotNeeded) continue;
+      result.partition_result.push_back(std::move(elected));
+    }
+  }
 }
 
 void Handle(const Call& call, const Request& request, Reply<Response> reply) {
-  constexpr std::int8_t kPreferred = 0, kUnclean = 1;
   Response response;
   if (request.election_type != kPreferred && request.election_type != kUnclean) {
     response.error_code = ErrorCode::kInvalidRequest;
     return reply.Send(response);
   }
+  Leaders& leaders = call.cluster.leaders();
   if (!request.topic_partitions.has_value()) {
-    // Of all partitions, Kafka answers only those that an election was needed for.
-    for (const auto& [name, topic] : call.cluster.topics().topics()) {
-      response.replica_election_results.push_back({name, {}});
-    }
-    return reply.Send(response);
-  }
-  for (const AskedTopic& asked : *request.topic_partitions) {
-    const Topic* const topic = call.cluster.topics().Find(asked.topic);
-    TopicResult& result = response.replica_election_results.emplace_back();
-    result.topic = asked.topic;
-    for (const std::int32_t partition : asked.partitions) {
-      result.partition_result.push_back(Elect(topic, asked, partition));
+    ElectEverywhere(call.cluster, request.election_type, response);
+  } else {
+    for (const AskedTopic& asked : *request.topic_partitions) {
+      Topic* const topic = call.cluster.topics().Find(asked.topic);
+      TopicResult& result = response.replica_election_results.emplace_back();
+      result.topic = asked.topic;
+      for (const std::int32_t partition : asked.partitions) {
+        result.partition_result.push_back(
+            Elect(leaders, topic, request.election_type, asked, partition));
+      }
     }
   }
-  reply.Send(response);
+  leaders.Keep([reply = std::move(reply), response = std::move(response)](
+                   const absl::Status& status) mutable {
+    if (!status.ok()) response.error_code = ErrorCode::kKafkaStorageError;
+    reply.Send(response);
+  });
 }
 
 void Refuse(const Call& call, const Request& request, ErrorCode error, Reply<Response> reply) {

@@ -1,6 +1,5 @@
-// AlterPartitionReassignments: moves partitions to other nodes, or calls that off (KIP-455). What
-// lies where is fixed (nodes.h): a partition that is to lie where it does already does, and every
-// other assignment is refused.
+// AlterPartitionReassignments: moves partitions to other nodes, or calls that off (KIP-455). All
+// nodes have the same records, so that a move is over at once.
 //
 // Versions 0-1. v1 may forbid that the replication factor changes (KIP-860). Flexible from the
 // start.
@@ -8,7 +7,6 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
 #include "protocol/kafka/error_code.h"
@@ -104,8 +102,9 @@ std::string FaultOf(const Nodes& nodes, const std::vector<std::int32_t>& replica
   return "";
 }
 
-PartitionResult Reassign(const Nodes& nodes, const Topic* topic, const std::string& name,
-                         const ReassignablePartition& asked) {
+PartitionResult Reassign(Cluster& cluster, Topic* topic, const std::string& name,
+                         const ReassignablePartition& asked, bool may_change_factor) {
+  const Nodes& nodes = cluster.nodes();
   const std::int32_t index = asked.partition_index;
   if (topic == nullptr) {
     return {index, ErrorCode::kUnknownTopicOrPartition,
@@ -121,11 +120,13 @@ PartitionResult Reassign(const Nodes& nodes, const Topic* topic, const std::stri
   if (std::string fault = FaultOf(nodes, *asked.replicas); !fault.empty()) {
     return {index, ErrorCode::kInvalidReplicaAssignment, std::move(fault)};
   }
-  if (const auto lies = nodes.ReplicasOf(*topic, index); *asked.replicas != lies) {
-    return {index, ErrorCode::kInvalidReplicaAssignment,
-            absl::StrCat("The partition lies on ", absl::StrJoin(lies, ","),
-                         ", and partitions do not move here.")};
+  const std::size_t factor = nodes.ReplicasOf(*topic, index).size();
+  if (asked.replicas->size() != factor && !may_change_factor) {
+    return {index, ErrorCode::kInvalidReplicationFactor,
+            absl::StrCat("The replication factor is changed from ", factor, " to ",
+                         asked.replicas->size())};
   }
+  cluster.leaders().Reassign(*topic, index, *asked.replicas);
   return {index, ErrorCode::kNone, std::nullopt};
 }
 
@@ -133,13 +134,18 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
   Response response;
   response.allow_replication_factor_change = request.allow_replication_factor_change;
   for (const ReassignableTopic& asked : request.topics) {
-    const Topic* const topic = call.cluster.topics().Find(asked.name);
+    Topic* const topic = call.cluster.topics().Find(asked.name);
     TopicResult& result = response.responses.emplace_back(TopicResult{asked.name, {}});
     for (const ReassignablePartition& partition : asked.partitions) {
-      result.partitions.push_back(Reassign(call.cluster.nodes(), topic, asked.name, partition));
+      result.partitions.push_back(Reassign(call.cluster, topic, asked.name, partition,
+                                           request.allow_replication_factor_change));
     }
   }
-  reply.Send(response);
+  call.cluster.leaders().Keep([reply = std::move(reply), response = std::move(response)](
+                                  const absl::Status& status) mutable {
+    if (!status.ok()) response.error_code = ErrorCode::kKafkaStorageError;
+    reply.Send(response);
+  });
 }
 
 void Refuse(const Call&, const Request& request, ErrorCode error, Reply<Response> reply) {

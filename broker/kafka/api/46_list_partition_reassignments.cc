@@ -1,5 +1,5 @@
-// ListPartitionReassignments: partitions that are on their way to other nodes (KIP-455). There are
-// no other nodes, so there are none.
+// ListPartitionReassignments: partitions that are on their way to other nodes (KIP-455). They are
+// there at once, so there are none.
 //
 // Version 0. Flexible from the start.
 

@@ -79,12 +79,15 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     return reply.Send(response);
   }
   response.cluster_id = call.cluster.cluster_id();
-  response.controller_id = Nodes::kFirst;
   const Nodes& nodes = call.cluster.nodes();
-  for (NodeAddress& node : nodes.AddressesFor(call)) {
+  response.controller_id = nodes.Controller();
+  for (std::int32_t id = Nodes::kFirst; nodes.Has(id); ++id) {
+    const bool fenced = !nodes.IsUp(id);
+    if (fenced && !request.include_fenced_brokers) continue;
+    NodeAddress node = nodes.AddressOf(call, id);
     DescribedBroker& broker = response.brokers.emplace_back();
-    broker = {node.id, std::move(node.host), node.port, std::nullopt};
-    if (nodes.several()) broker.rack = nodes.RackOf(node.id);
+    broker = {id, std::move(node.host), node.port, std::nullopt, fenced};
+    if (nodes.several()) broker.rack = nodes.RackOf(id);
   }
   if (request.include_cluster_authorized_operations) {
     response.cluster_authorized_operations = AllowedClusterOperations(call);

@@ -102,7 +102,7 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
           topic == nullptr ? nullptr : topic->partition(index);
       if (partition == nullptr) {
         part.error_code = ErrorCode::kUnknownTopicOrPartition;
-      } else if (call.cluster.nodes().LeaderOf(index) != call.node.id) {
+      } else if (call.cluster.nodes().LeaderOf(*topic, index) != call.node.id) {
         part.error_code = ErrorCode::kNotLeaderOrFollower;
       } else {
         part.active_producers = ProducersOf(*partition);

@@ -141,14 +141,19 @@ ResponseTopic Describe(const Call& call, const Topic& topic, std::int32_t first,
   response.topic_id = topic.id;
   response.topic_authorized_operations =
       AllowedOperations(call, kAllTopicOperations, AclResourceType::kTopic, topic.name);
+  const Nodes& nodes = call.cluster.nodes();
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
   for (std::int32_t index = first; index < count && index - first < limit; ++index) {
     ResponsePartition& partition = response.partitions.emplace_back();
     partition.partition_index = index;
-    partition.leader_id = call.cluster.nodes().LeaderOf(index);
-    partition.leader_epoch = Cluster::kLeaderEpoch;
-    partition.replica_nodes = partition.isr_nodes =
-        call.cluster.nodes().ReplicasOf(topic, index);
+    partition.leader_id = nodes.LeaderOf(topic, index);
+    partition.leader_epoch = topic.LeaderEpochOf(index);
+    partition.replica_nodes = nodes.ReplicasOf(topic, index);
+    partition.isr_nodes = nodes.InSyncOf(topic, index);
+    partition.offline_replicas = nodes.StoppedOf(topic, index);
+    if (partition.leader_id == Leadership::kNobody) {
+      partition.error_code = ErrorCode::kLeaderNotAvailable;
+    }
     partition.eligible_leader_replicas.emplace();
     partition.last_known_elr.emplace();
   }

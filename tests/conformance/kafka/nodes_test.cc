@@ -1,4 +1,5 @@
 // One process poses as three brokers: stock clients find their way among them.
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -150,15 +151,19 @@ struct FetchAnswer {
   std::int32_t bytes = -2;
 };
 
-// Fetch version 11, of partition 0 of `topic`, by a consumer in `rack` that may wait.
-FetchAnswer FetchFrom(const std::string& address, const std::string& topic,
-                      const std::string& rack) {
+// Fetch version 11, of partition 0 of `topic`, by a consumer in `rack` that may wait; `meanwhile`
+// is done once it is sent.
+FetchAnswer FetchFrom(
+    const std::string& address, const std::string& topic, const std::string& rack,
+    std::int32_t leader_epoch = -1, const std::function<void()>& meanwhile = [] {}) {
   RawSocket socket(address);
   KafkaBytes body;
   body.Int32(-1).Int32(60'000).Int32(1).Int32(1 << 20).Int8(0).Int32(0).Int32(-1);
-  body.Int32(1).String(topic).Int32(1).Int32(0).Int32(-1).Int64(0).Int64(-1).Int32(1 << 20);
+  body.Int32(1).String(topic).Int32(1);
+  body.Int32(0).Int32(leader_epoch).Int64(0).Int64(-1).Int32(1 << 20);
   body.Int32(0).String(rack);
   socket.Send(KafkaRequest(1, 11, 8, body.bytes()));
+  meanwhile();
   const std::string answer = ReadResponse(socket);
   KafkaReader reader(answer);
   EXPECT_EQ(reader.Int32(), 8);
@@ -220,6 +225,13 @@ TEST_F(KafkaNodesTest, AConsumerReadsFromTheReplicaInItsRack) {
 
 TEST_F(KafkaNodesTest, ANodeThatHasNoReplicaServesNoFetch) {
   EXPECT_EQ(FetchFrom(AddressOf(2), "t", "").error, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+}
+
+TEST_F(KafkaNodesTest, AFetchThatWaitsIsToldThatItsLeaderIsNoMore) {
+  ASSERT_TRUE(broker_->kafka().CreateTopic("r", 1, 3).ok());
+  constexpr std::int16_t kFencedLeaderEpoch = 74;
+  const auto move = [this] { EXPECT_TRUE(broker_->kafka().MoveLeader("r", 0, 2).ok()); };
+  EXPECT_EQ(FetchFrom(AddressOf(1), "r", "", 0, move).error, kFencedLeaderEpoch);
 }
 
 }  // namespace

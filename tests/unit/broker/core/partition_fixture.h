@@ -18,7 +18,7 @@ namespace wherry::core {
 // fixture's protocol writes what it must find again: the base offset, and the producer.
 class PartitionFixture : public ShardFixture {
  public:
-  static void PatchOffset(std::string& batch, std::int64_t base_offset) {
+  static void PatchOffset(std::string& batch, std::int64_t base_offset, std::int32_t) {
     batch += "@" + std::to_string(base_offset);
   }
   // "id:epoch:first:last:text@offset", "t" behind it in a transaction; "commit:id:epoch" and

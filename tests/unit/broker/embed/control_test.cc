@@ -177,6 +177,25 @@ TEST_F(ControlTest, NamespacesAreMadeChosenResetAndRemoved) {
   EXPECT_EQ(two.kafka().Topics().value(), std::vector<std::string>{"t"});
 }
 
+TEST(ControlOfNodes, MovesLeadersAndStopsNodes) {
+  Broker broker = Broker::Start({.kafka = {.nodes = 2}}).value();
+  const auto leader = [&broker] {
+    const KafkaLeader one = broker.kafka().DescribeTopic("t").value().leaders[0];
+    return std::to_string(one.node) + "/" + std::to_string(one.epoch);
+  };
+  EXPECT_TRUE(
+      broker.Call("kafka.create_topic", R"({"topic": "t", "replication_factor": 2})").ok());
+  EXPECT_TRUE(broker.Call("kafka.move_leader", R"({"topic": "t", "node": 2})").ok());
+  EXPECT_EQ(leader(), "2/1");
+  EXPECT_TRUE(broker.Call("kafka.stop_node", R"({"node": 2})").ok());
+  EXPECT_EQ(leader(), "1/2");
+  EXPECT_TRUE(broker.Call("kafka.start_node", R"({"node": 2})").ok());
+  EXPECT_EQ(leader(), "1/2");
+  EXPECT_EQ(broker.Call("kafka.stop_node", R"({"node": 3})").status().code(),
+            StatusCode::kInvalidArgument);
+  EXPECT_EQ(broker.Call("kafka.stop_node", "{}").status().code(), StatusCode::kInvalidArgument);
+}
+
 TEST_F(ControlTest, AStoppedBrokerSaysSo) {
   ASSERT_TRUE(broker_.Stop().ok());
   EXPECT_EQ(Refusal("kafka.topics", "").code(), StatusCode::kUnavailable);

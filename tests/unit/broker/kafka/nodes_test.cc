@@ -22,7 +22,7 @@ TEST(NodesTest, OneNodeLeadsAndCoordinatesEverything) {
   const Nodes nodes(1);
   const Topic topic = Replicated(3);
   for (const std::int32_t partition : {0, 1, 9999}) {
-    EXPECT_EQ(nodes.LeaderOf(partition), 1);
+    EXPECT_EQ(nodes.LeaderOf(topic, partition), 1);
     EXPECT_THAT(nodes.ReplicasOf(topic, partition), ElementsAre(1));
     EXPECT_EQ(nodes.PreferredReplica(topic, partition, "rack-1"), -1);
   }
@@ -65,6 +65,24 @@ TEST(NodesTest, AReaderIsSentToTheReplicaOfItsRackUnlessThatLeads) {
   EXPECT_EQ(nodes.PreferredReplica(Replicated(2), 0, "rack-3"), -1);
   EXPECT_EQ(nodes.PreferredReplica(Replicated(3), 0, ""), -1);
   EXPECT_EQ(nodes.PreferredReplica(Replicated(3), 0, "elsewhere"), -1);
+}
+
+TEST(NodesTest, OneThatHasStoppedIsOutOfSyncAndAnotherDoesItsWork) {
+  Nodes nodes(3);
+  const std::int32_t before = nodes.CoordinatorOf("group");
+  nodes.SetUp(before, false);
+  EXPECT_FALSE(nodes.IsUp(before));
+  EXPECT_EQ(nodes.CoordinatorOf("group"), before % 3 + 1);
+  nodes.SetUp(before, true);
+  EXPECT_EQ(nodes.CoordinatorOf("group"), before);
+
+  nodes.SetUp(1, false);
+  EXPECT_EQ(nodes.Controller(), 2);
+  EXPECT_THAT(nodes.ReplicasOf(Replicated(2), 2), ElementsAre(3, 1));
+  EXPECT_THAT(nodes.InSyncOf(Replicated(2), 2), ElementsAre(3));
+  EXPECT_THAT(nodes.StoppedOf(Replicated(2), 2), ElementsAre(1));
+  EXPECT_THAT(nodes.InSyncOf(Replicated(1), 0), ElementsAre(1));
+  EXPECT_EQ(nodes.PreferredReplica(Replicated(3), 1, "rack-1"), -1);
 }
 
 }  // namespace
