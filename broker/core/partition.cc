@@ -11,7 +11,7 @@ namespace wherry::core {
 
 namespace {
 
-// What an Open reads at a time while it rebuilds the producer table.
+// What an Open reads at a time of what the store knows no summary of.
 constexpr std::size_t kReplayBytes = 4 * 1024 * 1024;
 
 std::string Complaint(ProducerTable::Verdict verdict, const ProducerStamp& stamp) {
@@ -47,28 +47,36 @@ absl::Status Partition::State::Load() {
   start_offset = bounds->start_offset;
   high_watermark = next_offset = bounds->end_offset;
   if (durable()) tail = std::make_shared<Tail>();
-  if (absl::Status status = LoadSegments(*bounds); !status.ok()) return status;
+  const absl::StatusOr<std::int64_t> segments_from = LoadSegments(*bounds);
+  if (!segments_from.ok()) return segments_from.status();
   if (bounds->end_offset == 0) return absl::OkStatus();  // nothing was ever written
-
-  const auto snapshot = services.store.Get(SnapshotKey(log));
-  if (!snapshot.ok()) return snapshot.status();
-  std::int64_t from = start_offset;
-  if (snapshot->has_value()) {
-    absl::StatusOr<ProducerTable::Decoded> decoded = ProducerTable::Decode(**snapshot);
-    if (!decoded.ok()) return decoded.status();
-    producers = std::move(decoded->table);
-    from = std::max(from, decoded->end_offset);
-  }
-  if (absl::Status status = Replay(from, bounds->end_offset); !status.ok()) return status;
-  return LoadTransactions();
+  const absl::StatusOr<std::int64_t> producers_from = LoadProducers(*bounds);
+  if (!producers_from.ok()) return producers_from.status();
+  absl::Status replayed = Replay(*segments_from, *producers_from, bounds->end_offset);
+  return replayed.ok() ? LoadTransactions() : replayed;
 }
 
-absl::Status Partition::State::Replay(std::int64_t offset, std::int64_t end_offset) {
+absl::StatusOr<std::int64_t> Partition::State::LoadProducers(const storage::LogBounds& bounds) {
+  const auto snapshot = services.store.Get(SnapshotKey(log));
+  if (!snapshot.ok()) return snapshot.status();
+  if (!snapshot->has_value()) return bounds.start_offset;
+  absl::StatusOr<ProducerTable::Decoded> decoded = ProducerTable::Decode(**snapshot);
+  if (!decoded.ok()) return decoded.status();
+  producers = std::move(decoded->table);
+  return std::max(bounds.start_offset, decoded->end_offset);
+}
+
+absl::Status Partition::State::Replay(std::int64_t segments_from, std::int64_t producers_from,
+                                      std::int64_t end_offset) {
+  const std::int64_t now = services.home.clock().UnixMillis();
+  std::int64_t offset = std::min(segments_from, producers_from);
   while (offset < end_offset) {
     const auto batches = services.store.Read(log, offset, {kReplayBytes, end_offset});
     if (!batches.ok()) return batches.status();
     if (batches->empty()) break;  // only a gap is left
     for (const storage::Batch& batch : *batches) {
+      if (batch.last_offset >= segments_from) segments.Append(batch, segment_rules, now);
+      if (batch.last_offset < producers_from) continue;
       const Inspection inspected = services.inspect(*batch.bytes);
       if (inspected.producer.has_value()) producers.Record(*inspected.producer, batch.base_offset);
       if (inspected.marker.has_value()) producers.Record(*inspected.marker);

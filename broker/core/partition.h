@@ -170,8 +170,9 @@ class Partition {
   void AfterCompaction(std::int64_t first_dirty_offset);
   // Where a log's segments are listed; whoever deletes the log deletes this key.
   static std::string SegmentsKey(storage::LogId log);
-  // Appended bytes between two times that the list is kept: what an Open after a crash reads.
-  static constexpr std::uint64_t kBytesPerSegmentsKept = 16 * 1024 * 1024;
+  // Appended bytes between two times that the list is kept, more where it is long: what an Open
+  // after a crash reads.
+  static constexpr std::uint64_t kBytesPerSegmentsKept = 1024 * 1024;
 
   // Runs `woken` on the home shard, once a turn, when the high watermark or the start offset has
   // moved, or there is another leader, and once when the partition closes, until destroyed. `woken`

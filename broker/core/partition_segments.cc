@@ -9,10 +9,8 @@ namespace wherry::core {
 
 namespace {
 
-// Where a segment ends the list is kept too, but no more often than for so many bytes.
-constexpr std::uint64_t kLeastBytesPerSegmentsKept = 1024 * 1024;
-// What an Open reads at a time behind the kept list.
-constexpr std::size_t kReplayBytes = 4 * 1024 * 1024;
+// What is kept may be so much of what is appended meanwhile.
+constexpr std::uint64_t kAppendedPerByteKept = 64;
 
 }  // namespace
 
@@ -23,47 +21,39 @@ std::string Partition::SegmentsKey(storage::LogId log) {
   return key;
 }
 
-absl::Status Partition::State::LoadSegments(const storage::LogBounds& bounds) {
+absl::StatusOr<std::int64_t> Partition::State::LoadSegments(const storage::LogBounds& bounds) {
   segments = Segments(bounds.start_offset);
-  if (bounds.start_offset == bounds.end_offset) return absl::OkStatus();
+  if (bounds.start_offset == bounds.end_offset) return bounds.end_offset;
   const auto kept = services.store.Get(SegmentsKey(log));
   if (!kept.ok()) return kept.status();
-  std::int64_t from = bounds.start_offset;
-  if (kept->has_value()) {
-    absl::StatusOr<Segments::Decoded> decoded = Segments::Decode(**kept);
-    if (!decoded.ok()) return decoded.status();
-    segments = std::move(decoded->segments);
-    from = std::max(from, decoded->end_offset);
-    segments.TrimPrefix(bounds.start_offset, bounds.end_offset);
-  }
-  const std::int64_t now = services.home.clock().UnixMillis();
-  while (from < bounds.end_offset) {
-    const auto batches = services.store.Read(log, from, {kReplayBytes, bounds.end_offset});
-    if (!batches.ok()) return batches.status();
-    if (batches->empty()) break;  // only a gap is left
-    for (const storage::Batch& batch : *batches) segments.Append(batch, segment_rules, now);
-    from = batches->back().last_offset + 1;
-  }
-  return absl::OkStatus();
+  if (!kept->has_value()) return bounds.start_offset;
+  absl::StatusOr<Segments::Decoded> decoded = Segments::Decode(**kept);
+  if (!decoded.ok()) return decoded.status();
+  segments = std::move(decoded->segments);
+  segments_kept_size = (*kept)->size();
+  segments.TrimPrefix(bounds.start_offset, bounds.end_offset);
+  return std::max(bounds.start_offset, decoded->end_offset);
 }
 
 void Partition::State::NoteSegment(const storage::Batch& batch) {
-  const bool rolled = segments.Append(batch, segment_rules, services.home.TurnUnixMillis());
+  segments.Append(batch, segment_rules, services.home.TurnUnixMillis());
   // A memory store ends with its segments; nothing would read the list.
   bytes_since_segments_kept += batch.bytes->size();
-  const std::uint64_t often = rolled ? kLeastBytesPerSegmentsKept : kBytesPerSegmentsKept;
-  if (durable() && bytes_since_segments_kept >= often) {
+  if (durable() && bytes_since_segments_kept >=
+                       std::max(kBytesPerSegmentsKept, kAppendedPerByteKept * segments_kept_size)) {
     KeepSegments([](const absl::Status&) {});
   }
   if (told) std::exchange(told, nullptr)();
 }
 
 void Partition::State::KeepSegments(CommitQueue::Done done) {
+  std::string list = segments.Encode(high_watermark), table = SnapshotValue();
   bytes_since_segments_kept = 0;
+  segments_kept_size = list.size() + table.size();
   storage::CommitBatch commit;
-  commit.Put(SegmentsKey(log), segments.Encode(high_watermark));
+  commit.Put(SegmentsKey(log), std::move(list));
   // What stands behind it is read by the next Open; the producers in it may have to be too.
-  commit.Put(SnapshotKey(log), SnapshotValue());
+  commit.Put(SnapshotKey(log), std::move(table));
   appends_since_snapshot = 0;
   services.commits.Submit(std::move(commit), std::move(done));
 }

@@ -32,9 +32,12 @@ struct Partition::State : std::enable_shared_from_this<State> {
   State(storage::LogId log, Services services) : log(log), services(services) {}
 
   absl::Status Load();
-  absl::Status Replay(std::int64_t offset, std::int64_t end_offset);
+  // What is kept of each, and from which offset on the batches must be read for the rest.
+  absl::StatusOr<std::int64_t> LoadSegments(const storage::LogBounds& bounds);
+  absl::StatusOr<std::int64_t> LoadProducers(const storage::LogBounds& bounds);
+  absl::Status Replay(std::int64_t segments_from, std::int64_t producers_from,
+                      std::int64_t end_offset);
   absl::Status LoadTransactions();
-  absl::Status LoadSegments(const storage::LogBounds& bounds);
   // A batch is committed.
   void NoteSegment(const storage::Batch& batch);
   // Submits the segments, and the producers, as they are now.
@@ -81,6 +84,7 @@ struct Partition::State : std::enable_shared_from_this<State> {
   Segments segments;
   SegmentRules segment_rules;
   std::uint64_t bytes_since_segments_kept = 0;
+  std::uint64_t segments_kept_size = 0;  // of what was written the last time
   absl::AnyInvocable<void()> told;  // of the next append; empty: nobody wants to know
   Waiter* waiters = nullptr;
   bool wake_scheduled = false;

@@ -309,6 +309,24 @@ TEST_F(FailingPartitionTest, APowerLossKeepsWhatWasAcknowledgedWithItsProducers)
   EXPECT_EQ(AppendedOf(kAppends).base_offset, kAppends);
 }
 
+TEST_F(FailingPartitionTest, OfALongLogOnlyTheEndIsReadAtOpening) {
+  Open(store_);
+  const std::string half(Partition::kBytesPerSegmentsKept / 2, 'x');
+  for (int i = 0; i < 9; ++i) Appended(half);
+  Settle();
+  Close();
+  store_.LosePower();
+  const auto kept = store_.Get(Partition::SegmentsKey(log_)).value();
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_GE(Segments::Decode(*kept).value().end_offset, 8);
+  Open(store_);
+  std::uint64_t bytes = 0;
+  On([&] {
+    for (const Segment& segment : partition_->segments().all()) bytes += segment.bytes;
+  });
+  EXPECT_EQ(bytes, 9 * (half.size() + 2));  // the fixture's "@0"
+}
+
 TEST_F(FailingPartitionTest, ACleanStopKeepsTheProducersToo) {
   Open(store_);
   for (int i = 0; i < 3; ++i) AppendedOf(i);
