@@ -72,6 +72,10 @@ rocksdb::ColumnFamilyOptions FamilyOptions(std::size_t write_buffer_size) {
   // RocksDB's default took half of the CPU of a fetch.
   table.checksum = rocksdb::kCRC32c;
   table.block_size = kBlockSize;
+  // A seek then reads a block, which is as large as a batch, only of the file that has the key, and
+  // not one of every file that might.
+  table.index_type = rocksdb::BlockBasedTableOptions::kBinarySearchWithFirstKey;
+  table.index_shortening = rocksdb::BlockBasedTableOptions::IndexShorteningMode::kNoShortening;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }

@@ -20,6 +20,9 @@ namespace {
 std::string_view View(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 rocksdb::Slice Of(std::string_view view) { return {view.data(), view.size()}; }
 
+// What an opening looks through of each log at most, besides one batch.
+constexpr std::uint64_t kBytesBehindFloor = 1024 * 1024;
+
 // Walks the batches of one log, up to the next log's.
 class BatchIterator {
  public:
@@ -31,7 +34,12 @@ class BatchIterator {
   }
 
   void Seek(std::int64_t offset) { iterator_->Seek(format::BatchKey(log_, offset)); }
-  void SeekToLast() { iterator_->SeekForPrev(format::BatchKey(log_, INT64_MAX)); }
+  // Of a valid one. kDataLoss: it is not there by any key of ours.
+  absl::StatusOr<std::int64_t> LastOffset() const {
+    const auto name = format::ReadBatchKey(View(iterator_->key()));
+    if (name.has_value()) return name->last_offset;
+    return absl::DataLossError(absl::StrCat("a key behind a batch of log ", log_, " is damaged"));
+  }
   void Next() { iterator_->Next(); }
   bool Valid() const {
     if (!iterator_->Valid()) return false;
@@ -100,6 +108,9 @@ class RocksdbLogStore final : public LogStore {
   absl::Status Check(const CommitBatch& batch) const;
   absl::Status Write(rocksdb::WriteBatch& batch, Durability durability, const std::string& doing);
   void PutBounds(rocksdb::WriteBatch& batch, LogId log, const LogBounds& bounds) const;
+  // Writes down from time to time how far a log reaches, or all of its batches would have to be
+  // looked at when it is opened.
+  void RaiseFloor(rocksdb::WriteBatch& batch, const Append& append);
   void SetBounds(LogId log, const LogBounds& bounds);
   // The batch with this base offset, for EraseBatch and ReplaceBatch.
   absl::StatusOr<Batch> FindBatch(LogId log, std::int64_t base_offset) const;
@@ -110,6 +121,7 @@ class RocksdbLogStore final : public LogStore {
   mutable std::shared_mutex mutex_;  // guards bounds_
   std::map<LogId, LogBounds> bounds_;
   LogId next_log_ = 1;  // under write_mutex_
+  std::map<LogId, std::uint64_t> behind_floor_;  // bytes; under write_mutex_
 };
 
 absl::Status RocksdbLogStore::Load() {
@@ -136,14 +148,13 @@ absl::Status RocksdbLogStore::Load() {
 
 absl::Status RocksdbLogStore::LoadLog(LogId log, const format::LogRecord& record) {
   LogBounds bounds{record.start_offset, record.end_floor, 0};
-  BatchIterator last(*database_, log);
-  last.SeekToLast();
-  if (last.Valid()) {
-    const absl::StatusOr<Batch> batch = last.Header();
-    if (!batch.ok()) return batch.status();
-    bounds.end_offset = std::max(bounds.end_offset, batch->last_offset + 1);
+  BatchIterator behind(*database_, log);
+  for (behind.Seek(record.end_floor); behind.Valid(); behind.Next()) {
+    const absl::StatusOr<std::int64_t> last_offset = behind.LastOffset();
+    if (!last_offset.ok()) return last_offset.status();
+    bounds.end_offset = *last_offset + 1;
   }
-  if (absl::Status status = last.status(); !status.ok()) return status;
+  if (absl::Status status = behind.status(); !status.ok()) return status;
   const std::string from = format::BatchKey(log, 0), to = format::BatchKey(log + 1, 0);
   const rocksdb::Range range(from, to);
   rocksdb::SizeApproximationOptions options;
@@ -190,6 +201,7 @@ absl::Status RocksdbLogStore::Commit(const CommitBatch& batch, Durability durabi
     const rocksdb::Slice value_parts[] = {header, *append.bytes};
     write.Put(database_->batches, rocksdb::SliceParts(&key_part, 1),
               rocksdb::SliceParts(value_parts, 2));
+    RaiseFloor(write, append);
   }
   for (const CommitBatch::KeyChange& change : batch.key_changes()) {
     if (change.value.has_value()) {
@@ -214,6 +226,16 @@ void RocksdbLogStore::PutBounds(rocksdb::WriteBatch& batch, LogId log,
                                 const LogBounds& bounds) const {
   batch.Put(database_->logs, format::Be64(log),
             format::LogValue({bounds.start_offset, bounds.end_offset}));
+}
+
+void RocksdbLogStore::RaiseFloor(rocksdb::WriteBatch& batch, const Append& append) {
+  std::uint64_t& bytes = behind_floor_[append.log];
+  bytes += append.bytes->size();
+  if (bytes < kBytesBehindFloor) return;
+  bytes = 0;
+  const std::shared_lock<std::shared_mutex> lock(mutex_);
+  const std::int64_t start_offset = bounds_.find(append.log)->second.start_offset;
+  PutBounds(batch, append.log, {start_offset, append.last_offset + 1, 0});
 }
 
 void RocksdbLogStore::SetBounds(LogId log, const LogBounds& bounds) {
@@ -258,6 +280,7 @@ absl::Status RocksdbLogStore::DeleteLog(LogId log) {
     const std::unique_lock<std::shared_mutex> lock(mutex_);
     bounds_.erase(log);
   }
+  behind_floor_.erase(log);
   FreeFiles(log, INT64_MAX);
   return absl::OkStatus();
 }
