@@ -114,7 +114,10 @@ class Tools:
                          "--bootstrap-server", self.broker, "--topic", topic, "--property",
                          "parse.key=true", "--property", "key.separator=:", *properties),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        output = process.communicate("".join(f"{line}\n" for line in lines), self.limit)[0]
+        try:
+            output = process.communicate("".join(f"{line}\n" for line in lines), self.limit)[0]
+        finally:
+            process.kill()
         expect(process.returncode == 0, f"the console producer failed: {tail(output)}")
 
     def consume(self, topic, count, *arguments):

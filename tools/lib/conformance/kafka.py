@@ -143,6 +143,10 @@ def running(server, *arguments):
                 raise Failure(f"the server did not start: {tail(log.read().decode())}")
             yield json.loads(line)
         finally:
+            if process.poll() is not None:
+                log.seek(0)
+                raise Failure(f"the server ended by itself, with {process.returncode}: "
+                              f"{tail(log.read().decode())}")
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(READY_TIMEOUT)
