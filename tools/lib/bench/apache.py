@@ -37,7 +37,7 @@ MAVEN = """<project>
 LOADS_OF = [(100, 2_000_000), (1024, 600_000), (10240, 60_000)]
 PARTITIONS = [1, 8]
 MANY_PARTITIONS = 1000
-LATENCY_RECORDS = 2000
+LATENCY_RECORDS = 10_000  # and as many before, until a JVM is warm
 STARTS = 5  # to the first record, in each round
 
 
@@ -200,7 +200,8 @@ def measure_round(options, column, make, configs, results):
         attempt(results, ("produce, C", 1024, MANY_PARTITIONS), column, measured, server,
                 loads.c_produce("many", 1024, records), c_rate, 1024, records)
     with make() as server:
-        Loads(server.address).create("latency", 1, configs)
+        for topic in ("warm", "latency"):
+            Loads(server.address).create(topic, 1, configs)
         attempt(results, ("latency", 100, 1), column, measure_latency, server,
                 int(LATENCY_RECORDS * options.scale))
 
@@ -240,9 +241,11 @@ def measure_tail(server, loads, configs, payload, records, partitions):
 
 
 def measure_latency(server, records):
-    return run_load([LOADS / "kafka_load", "--latency", "--payload", 100, "--records", records,
-                     "--bootstrap", server.address, "--topic", "latency", "--pid",
-                     server.process.pid])[0]
+    for topic in ("warm", "latency"):
+        line = run_load([LOADS / "kafka_load", "--latency", "--payload", 100, "--records", records,
+                         "--bootstrap", server.address, "--topic", topic, "--pid",
+                         server.process.pid])[0]
+    return line
 
 
 def first_record(make):
