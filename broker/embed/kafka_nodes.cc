@@ -17,14 +17,16 @@ struct Nothing {};
 using Listeners = std::multimap<std::int32_t, net::Listener*>;
 using Answer = embed::Promise<absl::StatusOr<Nothing>>;
 
-// Runs `change(state)` on the shard, and waits until what it changed is kept.
+// Runs `change(state)` on the shard, and waits until what it changed is kept, also by a change that
+// failed in the middle.
 template <typename State, typename Change>
 Status ChangeNodes(const std::shared_ptr<State>& state, Change change) {
   const auto changed = embed::AskCluster<Nothing>(state, [&](Cluster& cluster, Answer answer) {
-    const absl::Status status = change(*state);
-    if (!status.ok()) return answer.Keep(status);
-    cluster.leaders().Keep([answer = std::move(answer)](const absl::Status& kept) mutable {
-      answer.Keep(kept.ok() ? absl::StatusOr<Nothing>(Nothing()) : kept);
+    absl::Status status = change(*state);
+    cluster.leaders().Keep([status = std::move(status),
+                            answer = std::move(answer)](const absl::Status& kept) mutable {
+      status.Update(kept);
+      answer.Keep(status.ok() ? absl::StatusOr<Nothing>(Nothing()) : status);
     });
   });
   return changed.status();
