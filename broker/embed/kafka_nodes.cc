@@ -42,14 +42,8 @@ absl::Status Move(Cluster& cluster, std::string_view name, std::int32_t partitio
   return cluster.leaders().Move(*topic, partition, node);
 }
 
-absl::Status CheckNode(const Cluster& cluster, std::int32_t node) {
-  if (cluster.nodes().Has(node)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "there is no node ", node, "; there are nodes 1 to ", cluster.nodes().count()));
-}
-
 absl::Status Stop(Cluster& cluster, const Listeners& listeners, std::int32_t node) {
-  absl::Status status = CheckNode(cluster, node);
+  absl::Status status = cluster.nodes().Check(node);
   if (!status.ok() || !cluster.nodes().IsUp(node)) return status;
   const auto [begin, end] = listeners.equal_range(node);
   for (auto one = begin; one != end; ++one) status.Update(one->second->Refuse());
@@ -64,7 +58,7 @@ absl::Status Stop(Cluster& cluster, const Listeners& listeners, std::int32_t nod
 }
 
 absl::Status Start(Cluster& cluster, const Listeners& listeners, std::int32_t node) {
-  absl::Status status = CheckNode(cluster, node);
+  absl::Status status = cluster.nodes().Check(node);
   if (!status.ok() || cluster.nodes().IsUp(node)) return status;
   const auto [begin, end] = listeners.equal_range(node);
   for (auto one = begin; one != end; ++one) status.Update(one->second->ListenAgain());

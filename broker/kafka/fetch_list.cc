@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/node_gate.h"
 
 namespace wherry::kafka {
 
@@ -66,11 +67,8 @@ FetchList::Finding FetchList::Find(const FetchedPartition& part) const {
   }
   core::Partition* const partition = topic == nullptr ? nullptr : topic->partition(part.index);
   if (partition == nullptr) return {ErrorCode::kUnknownTopicOrPartition};
-  if (part.current_leader_epoch >= 0) {
-    const std::int32_t epoch = topic->LeaderEpochOf(part.index);
-    if (part.current_leader_epoch < epoch) return {ErrorCode::kFencedLeaderEpoch, partition};
-    if (part.current_leader_epoch > epoch) return {ErrorCode::kUnknownLeaderEpoch, partition};
-  }
+  const ErrorCode fenced = CheckLeaderEpoch(*topic, part.index, part.current_leader_epoch);
+  if (fenced != ErrorCode::kNone) return {fenced, partition};
   const bool several = nodes_ != nullptr && nodes_->several();
   const bool leads = !several || nodes_->LeaderOf(*topic, part.index) == reader_.node;
   if (!leads && !(reader_.follows && nodes_->IsReplica(*topic, part.index, reader_.node))) {

@@ -92,10 +92,7 @@ void Leaders::Lay(Topic& topic, std::int32_t partition, std::vector<std::int32_t
 }
 
 absl::Status Leaders::Move(Topic& topic, std::int32_t partition, std::int32_t node) {
-  if (!nodes_.Has(node)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there is no node ", node, "; there are nodes 1 to ", nodes_.count()));
-  }
+  if (absl::Status status = nodes_.Check(node); !status.ok()) return status;
   if (!nodes_.IsReplica(topic, partition, node)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "node ", node, " has no replica of partition ", partition, " of topic '", topic.name,

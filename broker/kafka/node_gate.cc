@@ -57,13 +57,18 @@ bool RefuseElsewhere(const Call& call, const ApiRow& row, std::string_view body,
   return !here && row.refuse(call, body, slot->flexible, ErrorCode::kNotCoordinator, slot);
 }
 
-ErrorCode CheckLeader(const Call& call, const Topic& topic, std::int32_t partition,
-                      std::int32_t current_leader_epoch) {
+ErrorCode CheckLeaderEpoch(const Topic& topic, std::int32_t partition,
+                           std::int32_t current_leader_epoch) {
+  if (current_leader_epoch < 0) return ErrorCode::kNone;
   const std::int32_t epoch = topic.LeaderEpochOf(partition);
   if (current_leader_epoch > epoch) return ErrorCode::kUnknownLeaderEpoch;
-  if (current_leader_epoch >= 0 && current_leader_epoch < epoch) {
-    return ErrorCode::kFencedLeaderEpoch;
-  }
+  return current_leader_epoch < epoch ? ErrorCode::kFencedLeaderEpoch : ErrorCode::kNone;
+}
+
+ErrorCode CheckLeader(const Call& call, const Topic& topic, std::int32_t partition,
+                      std::int32_t current_leader_epoch) {
+  const ErrorCode error = CheckLeaderEpoch(topic, partition, current_leader_epoch);
+  if (error != ErrorCode::kNone) return error;
   const bool leads = call.cluster.nodes().LeaderOf(topic, partition) == call.node.id;
   return leads ? ErrorCode::kNone : ErrorCode::kNotLeaderOrFollower;
 }

@@ -15,9 +15,14 @@ namespace wherry::kafka {
 bool RefuseElsewhere(const Call& call, const ApiRow& row, std::string_view body,
                      const std::shared_ptr<ResponseSlot>& slot);
 
-// Whether the client has come to the leader of a partition that there is, and knows it by the epoch
-// that it names; -1: it names none. FENCED_LEADER_EPOCH, UNKNOWN_LEADER_EPOCH (KIP-320) or
-// NOT_LEADER_OR_FOLLOWER if not.
+constexpr std::int32_t kNoEpoch = -1;
+
+// Whether the client knows the partition's leader by its epoch, or names none: FENCED_LEADER_EPOCH
+// or UNKNOWN_LEADER_EPOCH if not (KIP-320).
+ErrorCode CheckLeaderEpoch(const Topic& topic, std::int32_t partition,
+                           std::int32_t current_leader_epoch);
+
+// The same, and whether it has come to the leader: NOT_LEADER_OR_FOLLOWER if not.
 ErrorCode CheckLeader(const Call& call, const Topic& topic, std::int32_t partition,
                       std::int32_t current_leader_epoch);
 

@@ -13,6 +13,12 @@ std::int32_t Nodes::ReplicationOf(const Topic& topic) const {
   return std::clamp<std::int32_t>(topic.replication_factor, 1, count_);
 }
 
+absl::Status Nodes::Check(std::int32_t node) const {
+  if (Has(node)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("there is no node ", node, "; there are nodes 1 to ", count_));
+}
+
 void Nodes::SetUp(std::int32_t node, bool up) {
   if (up) {
     stopped_.erase(node);

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
+
 namespace wherry::kafka {
 
 struct Call;
@@ -40,6 +42,8 @@ class Nodes {
   std::int32_t count() const { return count_; }
   bool several() const { return count_ > 1; }
   bool Has(std::int32_t node) const { return node >= kFirst && node <= count_; }
+  // kInvalidArgument, which says what nodes there are: not this one.
+  absl::Status Check(std::int32_t node) const;
 
   // One that has stopped is reached by nobody: it leads, coordinates and controls nothing. All are
   // up as it begins.

@@ -7,6 +7,7 @@
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/node_gate.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -95,10 +96,8 @@ void DeleteFrom(const Call& call, const std::string& topic_name, const Partition
     result.error_code = ErrorCode::kUnknownTopicOrPartition;
     return;
   }
-  if (call.cluster.nodes().LeaderOf(*topic, asked.partition_index) != call.node.id) {
-    result.error_code = ErrorCode::kNotLeaderOrFollower;
-    return;
-  }
+  result.error_code = CheckLeader(call, *topic, asked.partition_index, kNoEpoch);
+  if (result.error_code != ErrorCode::kNone) return;
   if (!topic->settings.delete_old) {
     // Compaction alone may take away records of a topic that keeps the last of each key.
     result.error_code = ErrorCode::kPolicyViolation;

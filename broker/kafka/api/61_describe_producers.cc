@@ -5,6 +5,7 @@
 
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
+#include "broker/kafka/node_gate.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -102,11 +103,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
           topic == nullptr ? nullptr : topic->partition(index);
       if (partition == nullptr) {
         part.error_code = ErrorCode::kUnknownTopicOrPartition;
-      } else if (call.cluster.nodes().LeaderOf(*topic, index) != call.node.id) {
-        part.error_code = ErrorCode::kNotLeaderOrFollower;
-      } else {
-        part.active_producers = ProducersOf(*partition);
+        continue;
       }
+      part.error_code = CheckLeader(call, *topic, index, kNoEpoch);
+      if (part.error_code == ErrorCode::kNone) part.active_producers = ProducersOf(*partition);
     }
   }
   reply.Send(response);
