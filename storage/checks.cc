@@ -64,4 +64,12 @@ absl::Status CheckReplacement(LogId log, const Batch& old, const Batch& replacem
                    "] cannot replace [", old.base_offset, ", ", old.last_offset, "] of log ", log));
 }
 
+absl::Status InDirectory(const absl::Status& status, const std::string& directory) {
+  if (!absl::IsDataLoss(status)) return status;
+  return absl::DataLossError(absl::StrCat("the data in \"", directory, "\" is damaged: ",
+                                          std::string(status.message()),
+                                          "; restore it from a copy, or start with an empty "
+                                          "directory"));
+}
+
 }  // namespace wherry::storage

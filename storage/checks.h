@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "absl/status/status.h"
 #include "storage/log_store.h"
@@ -19,5 +20,8 @@ absl::Status CheckOffset(LogId log, std::int64_t offset, const LogBounds& bounds
 // A trim may name any offset up to the end.
 absl::Status CheckTrim(LogId log, std::int64_t offset, const LogBounds& bounds);
 absl::Status CheckReplacement(LogId log, const Batch& old, const Batch& replacement);
+
+// What an opening failed for, where it is damage, with the directory and what to do.
+absl::Status InDirectory(const absl::Status& status, const std::string& directory);
 
 }  // namespace wherry::storage

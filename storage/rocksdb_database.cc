@@ -12,19 +12,17 @@
 #include "rocksdb/env.h"
 #include "rocksdb/options.h"
 #include "rocksdb/table.h"
+#include "storage/journal_folder.h"
 #include "storage/rocksdb_crc32c.h"
 #include "storage/rocksdb_format.h"
-#include "storage/rocksdb_logs.h"
+#include "storage/rocksdb_manifest.h"
 #include "storage/rocksdb_tables.h"
 
 namespace wherry::storage {
 
 namespace {
 
-constexpr std::size_t kWriteBufferSize = 32 << 20;
-constexpr std::size_t kSmallWriteBufferSize = 4 << 20;
-constexpr int kMaxWriteBuffers = 4;
-constexpr std::uint64_t kMaxWalBytes = 6 * kWriteBufferSize;
+constexpr std::size_t kUnusedWriteBuffer = 64 << 10;
 // Rewriting batches gains little before many files overlap: they are only appended.
 constexpr int kFilesBeforeCompaction = 8;
 // Pushing back would stop every topic for the compaction of one.
@@ -35,12 +33,6 @@ rocksdb::DBOptions DatabaseOptions() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
   options.create_missing_column_families = true;
-  // Reports a damaged record, where the default would open with what came before it and say
-  // nothing; a record that a kill cut short is no damage (see rocksdb_logs.h).
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  // With it on, acknowledged writes stay in this process and die with it.
-  options.manual_wal_flush = false;
-  options.max_total_wal_size = kMaxWalBytes;
   options.max_background_jobs = 2;
   options.max_open_files = -1;
   options.stats_dump_period_sec = 0;
@@ -49,16 +41,13 @@ rocksdb::DBOptions DatabaseOptions() {
   options.info_log_level = rocksdb::InfoLogLevel::ERROR_LEVEL;
   options.skip_stats_update_on_db_open = true;
   options.skip_checking_sst_file_sizes_on_db_open = true;
-  // One thread writes at a time.
-  options.allow_concurrent_memtable_write = false;
-  options.enable_write_thread_adaptive_yield = false;
   return options;
 }
 
-rocksdb::ColumnFamilyOptions FamilyOptions(std::size_t write_buffer_size) {
+rocksdb::ColumnFamilyOptions FamilyOptions() {
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = write_buffer_size;
-  options.max_write_buffer_number = kMaxWriteBuffers;
+  // Nothing is ever written but whole tables.
+  options.write_buffer_size = kUnusedWriteBuffer;
   // Batches come compressed, if their producer wants that.
   options.compression = rocksdb::kNoCompression;
   options.bottommost_compression = rocksdb::kNoCompression;
@@ -92,12 +81,6 @@ absl::Status MakeDirectory(const std::string& directory) {
                    "; name a directory that this user may write (--data-dir)"));
 }
 
-absl::Status Damaged(const std::string& directory, const std::string& what) {
-  return absl::DataLossError(absl::StrCat("the data in \"", directory, "\" is damaged: ", what,
-                                          "; restore it from a copy, or start with an empty "
-                                          "directory"));
-}
-
 absl::Status OpenFailed(const rocksdb::Status& status, const std::string& directory) {
   const std::string text = status.ToString();
   if (status.IsIOError() && text.find("lock") != text.npos) {
@@ -107,7 +90,7 @@ absl::Status OpenFailed(const rocksdb::Status& status, const std::string& direct
                      "(--data-dir)"));
   }
   // Files refer to one another by their names.
-  if (status.IsCorruption() || status.IsPathNotFound()) return Damaged(directory, text);
+  if (status.IsCorruption() || status.IsPathNotFound()) return absl::DataLossError(text);
   return FromRocksdb(status, absl::StrCat("opening \"", directory, "\""));
 }
 
@@ -118,23 +101,21 @@ absl::Status MakeWhole(const std::string& directory) {
   rocksdb::FileLock* lock = nullptr;
   const rocksdb::Status locked = env.LockFile(directory + "/LOCK", &lock);
   if (!locked.ok()) return OpenFailed(locked, directory);
-  absl::Status whole = MendLogs(directory);
+  absl::Status whole = MendManifest(directory);
   if (whole.ok()) whole = CheckTables(directory);
+  std::error_code unreadable;
+  const bool is_new = !std::filesystem::exists(directory + "/CURRENT", unreadable);
+  if (whole.ok() && is_new) whole = CreateFirstJournal(directory);
   const rocksdb::Status unlocked = env.UnlockFile(lock);
-  if (absl::IsDataLoss(whole)) return Damaged(directory, std::string(whole.message()));
   if (!whole.ok()) return whole;
   return FromRocksdb(unlocked, absl::StrCat("unlocking \"", directory, "\""));
 }
 
-absl::Status CheckVersion(RocksdbDatabase& database) {
+absl::Status CheckVersion(const RocksdbDatabase& database) {
   std::string value;
   const rocksdb::Status got =
       database.db->Get(rocksdb::ReadOptions(), database.meta, format::kVersionKey, &value);
-  if (got.IsNotFound()) {
-    return FromRocksdb(database.db->Put(rocksdb::WriteOptions(), database.meta, format::kVersionKey,
-                                        format::Be32(format::kVersion)),
-                       "writing the format's version");
-  }
+  if (got.IsNotFound()) return absl::OkStatus();  // nothing has been sealed yet
   if (!got.ok()) return FromRocksdb(got, "reading the format's version");
   const std::optional<std::uint32_t> version = format::FromBe32(value);
   if (version == format::kVersion) return absl::OkStatus();
@@ -162,10 +143,10 @@ absl::StatusOr<std::unique_ptr<RocksdbDatabase>> RocksdbDatabase::Open(
   if (absl::Status status = MakeDirectory(directory); !status.ok()) return status;
   if (absl::Status status = MakeWhole(directory); !status.ok()) return status;
   const std::vector<rocksdb::ColumnFamilyDescriptor> families = {
-      {rocksdb::kDefaultColumnFamilyName, FamilyOptions(kSmallWriteBufferSize)},
-      {format::kLogs, FamilyOptions(kSmallWriteBufferSize)},
-      {format::kBatches, FamilyOptions(kWriteBufferSize)},
-      {format::kState, FamilyOptions(kSmallWriteBufferSize)}};
+      {rocksdb::kDefaultColumnFamilyName, FamilyOptions()},
+      {format::kLogs, FamilyOptions()},
+      {format::kBatches, FamilyOptions()},
+      {format::kState, FamilyOptions()}};
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened =

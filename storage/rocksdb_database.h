@@ -14,8 +14,9 @@ namespace wherry::storage {
 absl::Status FromRocksdb(const rocksdb::Status& status, const std::string& doing);
 
 // The open database of one directory, and its column families.
-// Threads: any. Owned by the RocksdbLogStore.
+// Threads: any. Owned by SealedLogs.
 struct RocksdbDatabase {
+  // Of a new directory it creates the journal too, before the tables.
   static absl::StatusOr<std::unique_ptr<RocksdbDatabase>> Open(const std::string& directory);
   ~RocksdbDatabase();
 

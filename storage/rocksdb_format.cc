@@ -1,35 +1,31 @@
 #include "storage/rocksdb_format.h"
 
-#include "absl/strings/str_cat.h"
-#include "storage/crc32c.h"
+#include "storage/big_endian.h"
 
 namespace wherry::storage::format {
 
 namespace {
 
-template <typename Integer>
-std::string BigEndian(Integer value) {
+// Behind a batch's numbers: what comes next.
+enum class Kind : std::uint8_t { kBytes = 0, kPlace = 1 };
+
+template <typename... Integers>
+std::string BigEndianOf(Integers... values) {
   std::string bytes;
-  for (int shift = static_cast<int>(sizeof(Integer)) * 8 - 8; shift >= 0; shift -= 8) {
-    bytes.push_back(static_cast<char>(value >> shift));
-  }
+  (AppendBigEndian(bytes, values), ...);
   return bytes;
 }
 
 template <typename Integer>
 std::optional<Integer> FromBigEndian(std::string_view bytes) {
   if (bytes.size() != sizeof(Integer)) return std::nullopt;
-  Integer value = 0;
-  for (const char byte : bytes) {
-    value = static_cast<Integer>(value << 8 | static_cast<unsigned char>(byte));
-  }
-  return value;
+  return BigEndian<Integer>(bytes);
 }
 
 }  // namespace
 
-std::string Be32(std::uint32_t value) { return BigEndian(value); }
-std::string Be64(std::uint64_t value) { return BigEndian(value); }
+std::string Be32(std::uint32_t value) { return BigEndianOf(value); }
+std::string Be64(std::uint64_t value) { return BigEndianOf(value); }
 std::optional<std::uint32_t> FromBe32(std::string_view bytes) {
   return FromBigEndian<std::uint32_t>(bytes);
 }
@@ -37,56 +33,92 @@ std::optional<std::uint64_t> FromBe64(std::string_view bytes) {
   return FromBigEndian<std::uint64_t>(bytes);
 }
 
+std::string SealedValue(const Sealed& sealed) {
+  return BigEndianOf(sealed.through, sealed.next_sequence);
+}
+
+std::optional<Sealed> ReadSealedValue(std::string_view value) {
+  BigEndianReader from(value);
+  const Sealed sealed{from.Take<std::uint64_t>(), from.Take<std::uint64_t>()};
+  if (!from.finished()) return std::nullopt;
+  return sealed;
+}
+
 std::string LogValue(const LogRecord& record) {
-  return Be64(static_cast<std::uint64_t>(record.start_offset)) +
-         Be64(static_cast<std::uint64_t>(record.end_floor));
+  return BigEndianOf(record.start_offset, record.end_offset, record.size_bytes);
 }
 
 std::optional<LogRecord> ReadLogValue(std::string_view value) {
-  if (value.size() != 16) return std::nullopt;
-  LogRecord record;
-  record.start_offset = static_cast<std::int64_t>(*FromBe64(value.substr(0, 8)));
-  record.end_floor = static_cast<std::int64_t>(*FromBe64(value.substr(8)));
-  if (record.start_offset < 0 || record.end_floor < record.start_offset) return std::nullopt;
+  BigEndianReader from(value);
+  const LogRecord record{from.Take<std::int64_t>(), from.Take<std::int64_t>(),
+                         from.Take<std::uint64_t>()};
+  if (!from.finished() || record.start_offset < 0 || record.end_offset < record.start_offset) {
+    return std::nullopt;
+  }
   return record;
 }
 
 std::string BatchKey(LogId log, std::int64_t last_offset) {
-  return Be64(log) + Be64(static_cast<std::uint64_t>(last_offset));
+  return BigEndianOf(log, last_offset);
 }
 
 std::optional<BatchName> ReadBatchKey(std::string_view key) {
-  if (key.size() != 16) return std::nullopt;
-  return BatchName{*FromBe64(key.substr(0, 8)),
-                   static_cast<std::int64_t>(*FromBe64(key.substr(8)))};
+  BigEndianReader from(key);
+  const BatchName name{from.Take<std::uint64_t>(), from.Take<std::int64_t>()};
+  if (!from.finished()) return std::nullopt;
+  return name;
 }
 
-// The checksum covers the key too: a batch that strayed to another's place is damage.
-std::string BatchHeader(const Batch& batch) {
-  std::string header = Be64(static_cast<std::uint64_t>(batch.base_offset)) +
-                       Be64(static_cast<std::uint64_t>(batch.max_timestamp));
-  const std::uint32_t crc = Crc32c(
-      *batch.bytes, Crc32c(header, Crc32c(Be64(static_cast<std::uint64_t>(batch.last_offset)))));
-  return header + Be32(crc);
+std::string BatchHeader(const BatchValue& value) {
+  std::string header = BigEndianOf(value.base_offset, value.max_timestamp, value.crc);
+  const Kind kind = value.place.has_value() ? Kind::kPlace : Kind::kBytes;
+  header.push_back(static_cast<char>(kind));
+  if (value.place.has_value()) {
+    header += BigEndianOf(value.place->journal, value.place->position, value.place->size);
+  }
+  return header;
 }
 
-absl::StatusOr<Batch> ReadBatch(std::string_view key, std::string_view value, bool check) {
-  const std::optional<BatchName> name = ReadBatchKey(key);
-  if (!name.has_value() || value.size() < kBatchHeaderSize) {
-    return absl::DataLossError("a key or value in \"batches\" is too short");
+std::optional<BatchValue> ReadBatchValue(std::string_view value) {
+  BigEndianReader from(value);
+  BatchValue batch;
+  batch.base_offset = from.Take<std::int64_t>();
+  batch.max_timestamp = from.Take<std::int64_t>();
+  batch.crc = from.Take<std::uint32_t>();
+  switch (static_cast<Kind>(from.Take<std::uint8_t>())) {
+    case Kind::kBytes:
+      if (!from.ok()) return std::nullopt;
+      batch.bytes = from.rest();
+      return batch;
+    case Kind::kPlace:
+      batch.place = Place{from.Take<std::uint64_t>(), from.Take<std::uint64_t>(),
+                          from.Take<std::uint32_t>()};
+      if (!from.finished()) return std::nullopt;
+      return batch;
   }
-  Batch batch;
-  batch.last_offset = name->last_offset;
-  batch.base_offset = static_cast<std::int64_t>(*FromBe64(value.substr(0, 8)));
-  batch.max_timestamp = static_cast<std::int64_t>(*FromBe64(value.substr(8, 8)));
-  if (!check) return batch;
-  const std::uint32_t crc =
-      Crc32c(value.substr(kBatchHeaderSize), Crc32c(value.substr(0, 16), Crc32c(key.substr(8))));
-  if (crc != *FromBe32(value.substr(16, 4))) {
-    return absl::DataLossError(absl::StrCat("the batch of log ", name->log, " that ends at offset ",
-                                            name->last_offset, " does not match its checksum"));
+  return std::nullopt;
+}
+
+std::string KeptKey(std::uint64_t number) { return kKeptPrefix + BigEndianOf(number); }
+
+std::string KeptValue(const KeptJournal& kept) {
+  std::string value = BigEndianOf(kept.bytes);
+  for (const KeptJournal::Log& log : kept.logs) {
+    value += BigEndianOf(log.log, log.first, log.last, log.bytes);
   }
-  return batch;
+  return value;
+}
+
+std::optional<KeptJournal> ReadKeptValue(std::string_view value) {
+  BigEndianReader from(value);
+  KeptJournal kept;
+  kept.bytes = from.Take<std::uint64_t>();
+  while (from.ok() && !from.empty()) {
+    kept.logs.push_back({from.Take<std::uint64_t>(), from.Take<std::int64_t>(),
+                         from.Take<std::int64_t>(), from.Take<std::uint64_t>()});
+  }
+  if (!from.ok()) return std::nullopt;
+  return kept;
 }
 
 }  // namespace wherry::storage::format

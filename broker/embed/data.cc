@@ -10,7 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "broker/core/state_codec.h"
 #include "storage/memory_log_store.h"
-#include "storage/rocksdb_log_store.h"
+#include "storage/disk_log_store.h"
 
 namespace wherry::embed {
 
@@ -60,7 +60,7 @@ absl::StatusOr<std::shared_ptr<storage::LogStore>> OpenStore(const Options& opti
                                                              const Disk& disk) {
   if (disk.simulated != nullptr) return disk.simulated;
   if (options.data_dir.empty()) return std::make_shared<storage::MemoryLogStore>();
-  return storage::OpenRocksdbLogStore(options.data_dir);
+  return storage::OpenDiskLogStore(options.data_dir);
 }
 
 // What begins a key of the broker's own, for each namespace that is to be opened again.

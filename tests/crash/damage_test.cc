@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include "storage/disk_log_store.h"
 #include "tests/conformance/support/flip_byte.h"
 #include "tests/conformance/support/temp_folder.h"
 #include "tests/crash/environment_number.h"
@@ -25,25 +26,31 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr char kTopic[] = "kept";
-constexpr std::size_t kRecords = 40;  // in tables, and as many in the write-ahead log
+constexpr std::size_t kRecords = 40;  // that are sealed, and as many that are not
+// The latter are kept in the journal.
+constexpr std::size_t kSmall = 2000, kLarge = 20'000;
 
 class Damage : public testing::Test {
  protected:
-  // Half of the records lie in tables, for the write-ahead log is made into some at each start.
+  // Half of the records are sealed, small ones into tables and the large ones where they are.
   void SetUp() override {
     for (int start = 0; start < 2; ++start) {
+      if (start == 1) {
+        ASSERT_TRUE(storage::OpenDiskLogStore(whole_).value()->Seal().ok());
+      }
       StatusOr<Broker> broker = Broker::Start({.data_dir = whole_});
       ASSERT_TRUE(broker.ok()) << broker.status();
       KafkaCaller caller(broker->Address("kafka"));
       for (std::size_t i = 0; i < kRecords; ++i) {
-        const std::string value = "v" + std::to_string(written_.size()) + std::string(2000, 'x');
+        const std::string value = "v" + std::to_string(written_.size()) +
+                                  std::string(i % 4 == 0 ? kLarge : kSmall, 'x');
         ASSERT_TRUE(WriteRecord(caller, kTopic, value).has_value());
         written_.push_back(value);
       }
     }
-    for (const auto& entry : fs::directory_iterator(whole_)) {
+    for (const auto& entry : fs::recursive_directory_iterator(whole_)) {
       if (entry.is_regular_file() && entry.file_size() > 0) {
-        files_.push_back(entry.path().filename().string());
+        files_.push_back(fs::relative(entry.path(), whole_).string());
       }
     }
     std::sort(files_.begin(), files_.end());
@@ -58,8 +65,9 @@ class Damage : public testing::Test {
   }
 
   // Starts on it and reads everything: what is served is right, and what is not served is missed
-  // aloud, but for the last record of the write-ahead log.
-  void ReadAll(const std::string& directory, const std::string& file) {
+  // aloud, but for the last record of the journal.
+  void ReadAll(const std::string& directory, const std::string& path) {
+    const std::string file = fs::path(path).filename().string();
     std::mutex mutex;
     std::string said;
     Options options{.data_dir = directory};
@@ -72,7 +80,7 @@ class Damage : public testing::Test {
       ++refused_;
       EXPECT_EQ(broker.status().code(), StatusCode::kDataLoss) << broker.status();
       EXPECT_THAT(broker.status().message(), HasSubstr("damage"));
-      if (file.ends_with(".log")) {
+      if (file.ends_with(".journal")) {
         EXPECT_THAT(broker.status().message(), HasSubstr(file));
       }
       return;

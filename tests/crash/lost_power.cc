@@ -10,6 +10,12 @@ namespace wherry::crash {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr std::uint64_t kSector = 512;
+
+}  // namespace
+
 LostPower::LostPower(std::string folder, std::uint32_t seed)
     : folder_(std::move(folder)), random_(seed) {
   fs::create_directories(folder_);
@@ -47,6 +53,9 @@ void LostPower::Read() {
       changes_.push_back({number == "-" ? "" : folder_ + "/" + number, path, other});
       synced_[other] = std::exchange(synced_[path], 0);
       created_[other] = std::exchange(created_[path], false);
+    } else if (call == "linked") {
+      synced_[other] = synced_[path];
+      created_[other] = true;
     } else if (call == "deleted") {
       changes_.push_back({number == "-" ? "" : folder_ + "/" + number, "", path});
       created_.erase(path);
@@ -73,11 +82,13 @@ void LostPower::UndoChanges() {
 void LostPower::Cut(const std::string& path, std::uint64_t synced) {
   const std::uint64_t size = fs::file_size(path);
   if (size <= synced) return;
-  const std::uint64_t kept = synced + random_() % (size - synced + 1);
+  std::uint64_t kept = synced + random_() % (size - synced + 1);
+  const bool zeros = random_() % 3 == 0;
+  // The size was written, and the bytes were not, by whole sectors.
+  if (zeros) kept = std::max(synced, kept / kSector * kSector);
   lost_bytes_ += size - kept;
   fs::resize_file(path, kept);
-  // The size was written, and the bytes were not.
-  if (random_() % 3 == 0) fs::resize_file(path, size);
+  if (zeros) fs::resize_file(path, size);
 }
 
 void LostPower::Lose() {

@@ -1,6 +1,6 @@
 // Stands before the C library of a program that is to lose its power, and records what it syncs,
-// creates, renames and deletes: LostPower reads it. WHERRY_SYNC_RECORD names the folder. What a
-// rename or a deletion takes away is kept there by another name.
+// creates, renames, links and deletes: LostPower reads it. WHERRY_SYNC_RECORD names the folder.
+// What a rename or a deletion takes away is kept there by another name.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -87,7 +87,9 @@ static void Keep(const char* path, char* name, size_t size) {
   snprintf(name, size, "kept-%d-%d", (int)getpid(), atomic_fetch_add(&count, 1));
   snprintf(kept, sizeof kept, "%s/%s", Folder(), name);
   const int saved = errno;
-  if (link(path, kept) != 0) snprintf(name, size, "-");
+  static int (*real_link)(const char*, const char*);
+  if (real_link == NULL) real_link = (int (*)(const char*, const char*))dlsym(RTLD_NEXT, "link");
+  if (real_link(path, kept) != 0) snprintf(name, size, "-");
   errno = saved;
 }
 
@@ -107,5 +109,14 @@ int unlink(const char* path) {
   Keep(path, name, sizeof name);
   const int result = real(path);
   if (result == 0) Record("deleted", name, path, "");
+  return result;
+}
+
+// One more name for what was synced: RocksDB gives one to a table that it takes over.
+int link(const char* from, const char* to) {
+  int (*real)(const char*, const char*) =
+      (int (*)(const char*, const char*))dlsym(RTLD_NEXT, "link");
+  const int result = real(from, to);
+  if (result == 0) Record("linked", "-", from, to);
   return result;
 }

@@ -1,8 +1,9 @@
 // What a data directory holds, read back: any bytes under any key are taken or called damage, by
 // name, and never read past. What is taken is written again as the same bytes.
 //
-// Input: a byte that chooses: the keys and values of the RocksDB store; a consumer group; the
-// idempotent producers of a partition; or a whole state, key by key, out of which a cluster opens.
+// Input: a byte that chooses: the keys and values of the tables; a consumer group; the idempotent
+// producers of a partition; a whole state, key by key, out of which a cluster opens; or a record of
+// the journal.
 
 #include <memory>
 #include <string>
@@ -10,6 +11,7 @@
 #include "broker/core/group_record.h"
 #include "broker/core/producer_table.h"
 #include "broker/kafka/cluster.h"
+#include "storage/journal_format.h"
 #include "storage/memory_log_store.h"
 #include "storage/rocksdb_format.h"
 #include "tests/fuzz/fuzz.h"
@@ -23,25 +25,35 @@ void Formats(fuzz::Input& input) {
   const std::string_view value = input.rest();
   if (const auto number = format::FromBe32(key)) FUZZ_CHECK(format::Be32(*number) == key);
   if (const auto number = format::FromBe64(key)) FUZZ_CHECK(format::Be64(*number) == key);
-  if (const auto record = format::ReadLogValue(key)) FUZZ_CHECK(format::LogValue(*record) == key);
+  if (const auto record = format::ReadLogValue(value)) {
+    FUZZ_CHECK(format::LogValue(*record) == value);
+  }
   const auto name = format::ReadBatchKey(key);
   FUZZ_CHECK(name.has_value() == (key.size() == 16));
   if (name.has_value()) FUZZ_CHECK(format::BatchKey(name->log, name->last_offset) == key);
 
-  const absl::StatusOr<storage::Batch> checked = format::ReadBatch(key, value, true);
-  absl::StatusOr<storage::Batch> batch = format::ReadBatch(key, value, false);
-  FUZZ_CHECK(batch.ok() == (name.has_value() && value.size() >= format::kBatchHeaderSize));
-  if (!batch.ok()) return;
-  // Under its own checksum it is whole; with a bit turned it is not.
-  const std::string_view bytes = value.substr(format::kBatchHeaderSize);
-  batch->bytes = std::make_shared<const std::string>(bytes);
-  std::string whole = format::BatchHeader(*batch);
-  FUZZ_CHECK(checked.ok() == value.starts_with(whole));
-  whole.append(bytes);
-  FUZZ_CHECK(format::ReadBatch(key, whole, true).ok());
-  const std::size_t bit = static_cast<unsigned char>(value.front()) % (whole.size() * 8);
-  whole[bit / 8] = static_cast<char>(whole[bit / 8] ^ (1 << bit % 8));
-  FUZZ_CHECK(!format::ReadBatch(key, whole, true).ok());
+  if (const auto sealed = format::ReadSealedValue(key)) {
+    FUZZ_CHECK(format::SealedValue(*sealed) == key);
+  }
+  if (const auto kept = format::ReadKeptValue(value)) FUZZ_CHECK(format::KeptValue(*kept) == value);
+  if (const auto batch = format::ReadBatchValue(value)) {
+    FUZZ_CHECK(format::BatchHeader(*batch).append(batch->bytes) == value);
+  }
+}
+
+void Journal(fuzz::Input& input) {
+  namespace journal = storage::journal;
+  const std::string_view bytes = input.rest();
+  if (const auto frames = journal::DecodeFrames(bytes)) {
+    FUZZ_CHECK(journal::Encode(*frames) == bytes);
+  }
+  int version = 0;
+  if (const auto header = journal::DecodeFileHeader(bytes, version)) {
+    FUZZ_CHECK(journal::Encode(*header) == bytes.substr(0, journal::kFileHeaderSize));
+  }
+  constexpr std::uint64_t kSalt = 7;
+  FUZZ_CHECK(!journal::DecodeRecordHeader(bytes, kSalt).has_value() ||
+             bytes.size() >= journal::kRecordHeaderSize);
 }
 
 void Group(std::string_view bytes) {
@@ -114,7 +126,7 @@ void Cluster(fuzz::Input& input) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   wherry::fuzz::Input input(data, size);
-  switch (input.Below(4)) {
+  switch (input.Below(5)) {
     case 0:
       wherry::Formats(input);
       break;
@@ -126,6 +138,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       break;
     case 3:
       wherry::Cluster(input);
+      break;
+    case 4:
+      wherry::Journal(input);
       break;
   }
   return 0;

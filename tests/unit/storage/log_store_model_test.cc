@@ -220,7 +220,8 @@ RC_GTEST_PROP(LogStoreModelTest, Memory, ()) { Machine<Memory>().Run(60); }
 RC_GTEST_PROP(LogStoreModelTest, PowerLost, ()) { Machine<PowerLost>().Run(60); }
 
 // Opening a database takes milliseconds: fewer steps, of which every twelfth opens it again.
-RC_GTEST_PROP(LogStoreModelTest, RocksdbReopened, ()) { Machine<RocksdbReopened>().Run(20); }
+RC_GTEST_PROP(LogStoreModelTest, DiskReopened, ()) { Machine<DiskReopened>().Run(20); }
+RC_GTEST_PROP(LogStoreModelTest, DiskSealed, ()) { Machine<DiskSealed>().Run(20); }
 
 }  // namespace
 }  // namespace wherry::storage

@@ -45,7 +45,7 @@ class LogStoreTest : public ::testing::Test {
   Maker maker_;
 };
 
-using Makers = ::testing::Types<Memory, Rocksdb, RocksdbReopened, Delaying, PowerLost>;
+using Makers = ::testing::Types<Memory, Disk, DiskReopened, DiskSealed, Delaying, PowerLost>;
 TYPED_TEST_SUITE(LogStoreTest, Makers);
 
 TYPED_TEST(LogStoreTest, ReadsFromTheBatchThatHoldsTheOffset) {

@@ -12,7 +12,7 @@
 #include "storage/delaying_log_store.h"
 #include "storage/fault_log_store.h"
 #include "storage/memory_log_store.h"
-#include "storage/rocksdb_log_store.h"
+#include "storage/disk_log_store.h"
 
 // The stores that the typed suites run on. Threads: the test's.
 namespace wherry::storage {
@@ -39,19 +39,35 @@ struct Memory {
   void Reopen() {}
 };
 
-struct Rocksdb {
+struct Disk {
   TestFolder folder;
-  std::unique_ptr<LogStore> store = OpenRocksdbLogStore(folder.path()).value();
+  std::unique_ptr<DiskLogStore> store = OpenDiskLogStore(folder.path()).value();
   void Reopen() {}
 };
 
 // The same, closed and opened again at every step that the test marks.
-struct RocksdbReopened {
+struct DiskReopened {
   TestFolder folder;
-  std::unique_ptr<LogStore> store = OpenRocksdbLogStore(folder.path()).value();
+  std::unique_ptr<DiskLogStore> store = OpenDiskLogStore(folder.path()).value();
   void Reopen() {
     store = nullptr;
-    store = OpenRocksdbLogStore(folder.path()).value();
+    store = OpenDiskLogStore(folder.path()).value();
+  }
+};
+
+// One that keeps nothing in its journal but the batches of some size, and seals all the time, or at
+// every step that the test marks.
+struct DiskSealed {
+  static constexpr JournalLimits kAlways{.file_bytes = 64, .min_kept_bytes = 8};
+  static constexpr JournalLimits kWhenAsked{.min_kept_bytes = 8};
+  TestFolder folder;
+  std::unique_ptr<DiskLogStore> store = OpenDiskLogStore(folder.path(), kAlways).value();
+  bool always = true;
+  void Reopen() {
+    EXPECT_TRUE(store->Seal().ok());
+    always = !always;
+    store = nullptr;
+    store = OpenDiskLogStore(folder.path(), always ? kAlways : kWhenAsked).value();
   }
 };
 

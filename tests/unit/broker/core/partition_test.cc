@@ -22,7 +22,7 @@ class PartitionTest : public PartitionFixture {
 };
 
 using Makers =
-    ::testing::Types<storage::Memory, storage::Rocksdb, storage::Delaying, storage::PowerLost>;
+    ::testing::Types<storage::Memory, storage::Disk, storage::Delaying, storage::PowerLost>;
 TYPED_TEST_SUITE(PartitionTest, Makers);
 
 TYPED_TEST(PartitionTest, OffsetsCountRecordsAndBytesCarryThem) {

@@ -86,7 +86,7 @@ class PartitionTransactionsTest : public TransactionalPartitionFixture {
 };
 
 using Makers =
-    ::testing::Types<storage::Memory, storage::Rocksdb, storage::Delaying, storage::PowerLost>;
+    ::testing::Types<storage::Memory, storage::Disk, storage::Delaying, storage::PowerLost>;
 TYPED_TEST_SUITE(PartitionTransactionsTest, Makers);
 
 TYPED_TEST(PartitionTransactionsTest, NothingOfAnOpenTransactionIsStable) {

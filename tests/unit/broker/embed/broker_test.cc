@@ -101,7 +101,7 @@ TEST(BrokerTest, WhatIsKeptBesideALogGoesWithIt) {
   const std::string snapshot = core::Partition::SnapshotKey(kGone);
   std::string present;
   {
-    const auto store = storage::OpenRocksdbLogStore(options.data_dir).value();
+    const auto store = storage::OpenDiskLogStore(options.data_dir).value();
     ASSERT_EQ(store->Logs().size(), 1u);
     present = core::Partition::SnapshotKey(store->Logs().front());
     storage::CommitBatch batch;
@@ -111,7 +111,7 @@ TEST(BrokerTest, WhatIsKeptBesideALogGoesWithIt) {
     ASSERT_TRUE(store->Commit(batch, storage::Durability::kSynced).ok());
   }
   ASSERT_TRUE(Broker::Start(options).ok());
-  const auto store = storage::OpenRocksdbLogStore(options.data_dir).value();
+  const auto store = storage::OpenDiskLogStore(options.data_dir).value();
   EXPECT_FALSE(store->Get(aborted).value().has_value());
   EXPECT_FALSE(store->Get(snapshot).value().has_value());
   EXPECT_TRUE(store->Get(present).value().has_value());

@@ -80,7 +80,7 @@ class CompactionTest : public ::testing::Test {
   std::uint64_t freed_ = 0;
 };
 
-using Makers = ::testing::Types<storage::Memory, storage::RocksdbReopened, storage::PowerLost>;
+using Makers = ::testing::Types<storage::Memory, storage::DiskReopened, storage::PowerLost>;
 TYPED_TEST_SUITE(CompactionTest, Makers);
 
 TYPED_TEST(CompactionTest, TheLastRecordOfEachKeyStaysAtItsOffset) {

@@ -1,4 +1,4 @@
-#include "storage/rocksdb_log_store.h"
+#include "storage/disk_log_store.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -34,7 +34,7 @@ void WriteAndDie(const std::string& directory) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    auto store = OpenRocksdbLogStore(directory);
+    auto store = OpenDiskLogStore(directory);
     if (!store.ok()) ::_exit(1);
     const LogId log = (*store)->CreateLog().value();
     for (int i = 0; i < kBatches; ++i) {
@@ -52,10 +52,10 @@ void WriteAndDie(const std::string& directory) {
   ::waitpid(child, &status, 0);
 }
 
-TEST(RocksdbLogStore, LosesNothingThatTheKernelHadWhenTheProcessIsKilled) {
+TEST(DiskLogStore, LosesNothingThatTheKernelHadWhenTheProcessIsKilled) {
   const TestFolder folder;
   WriteAndDie(folder.path());
-  const auto store = OpenRocksdbLogStore(folder.path()).value();
+  const auto store = OpenDiskLogStore(folder.path()).value();
   const std::vector<LogId> logs = store->Logs();
   ASSERT_EQ(logs.size(), 1u);
   const auto batches = store->Read(logs[0], 0, {.max_bytes = 1 << 30}).value();
@@ -65,32 +65,28 @@ TEST(RocksdbLogStore, LosesNothingThatTheKernelHadWhenTheProcessIsKilled) {
   }
 }
 
-TEST(RocksdbLogStore, ReportsAFlippedByteInsteadOfLosingWhatFollows) {
+TEST(DiskLogStore, ReportsAFlippedByteInsteadOfLosingWhatFollows) {
   const TestFolder folder;
   WriteAndDie(folder.path());
-  std::string wal;
-  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
-    if (entry.path().extension() == ".log" && entry.file_size() > 10'000) wal = entry.path();
-  }
-  ASSERT_NE(wal, "");
-  conformance::FlipByte(wal, std::filesystem::file_size(wal) / 2, 0x40);
-  const auto store = OpenRocksdbLogStore(folder.path());
+  const std::string journal = folder.path() + "/journal/000001.journal";
+  conformance::FlipByte(journal, std::filesystem::file_size(journal) / 2, 0x40);
+  const auto store = OpenDiskLogStore(folder.path());
   ASSERT_EQ(store.status().code(), absl::StatusCode::kDataLoss) << store.status();
   EXPECT_THAT(std::string(store.status().message()), HasSubstr(folder.path()));
 }
 
-TEST(RocksdbLogStore, RefusesADirectoryThatIsInUse) {
+TEST(DiskLogStore, RefusesADirectoryThatIsInUse) {
   const TestFolder folder;
-  const auto first = OpenRocksdbLogStore(folder.path()).value();
-  const auto second = OpenRocksdbLogStore(folder.path());
+  const auto first = OpenDiskLogStore(folder.path()).value();
+  const auto second = OpenDiskLogStore(folder.path());
   EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable) << second.status();
   EXPECT_THAT(std::string(second.status().message()), HasSubstr("in use by another process"));
 }
 
-TEST(RocksdbLogStore, RefusesADirectoryThatCannotBe) {
+TEST(DiskLogStore, RefusesADirectoryThatCannotBe) {
   const TestFolder folder;
   std::ofstream(folder.path() + "/file") << "in the way";
-  const auto store = OpenRocksdbLogStore(folder.path() + "/file/below");
+  const auto store = OpenDiskLogStore(folder.path() + "/file/below");
   EXPECT_EQ(store.status().code(), absl::StatusCode::kPermissionDenied) << store.status();
 }
 

@@ -1,22 +1,16 @@
-#include "storage/rocksdb_logs.h"
-
-#include <fcntl.h>
-#include <unistd.h>
+#include "storage/rocksdb_manifest.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string_view>
-#include <tuple>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "storage/crc32c.h"
 #include "storage/rocksdb_bytes.h"
+#include "storage/torn_file.h"
 
 namespace wherry::storage {
 
@@ -91,12 +85,12 @@ class LogFile {
     }
     return false;
   }
-  // Whether the fragment there ends early, or in zeros: its size came to the disk before its bytes.
+  // Whether the fragment there ends early, or in sectors that were lost.
   bool IsTorn(std::size_t at) const {
     const std::string_view rest = std::string_view(block_).substr(at);
     if (rest.size() < kHeaderSize) return true;
     const std::size_t size = SizeOf(rest);
-    if (size <= rest.size()) return rest.substr(size - 1).find_first_not_of('\0') == rest.npos;
+    if (size <= rest.size()) return MayHaveLostSectors(rest, position_ + at);
     // It may be its size that is wrong.
     const std::uint32_t stored = ChecksumOf(rest);
     std::uint32_t crc = Crc32c(rest.substr(6, 1));
@@ -138,68 +132,21 @@ std::optional<Broken> FindBroken(const fs::path& path) {
   return broken;
 }
 
-// By age: their names are numbers, of six digits at least.
-std::vector<fs::path> LogsIn(const std::string& directory) {
-  std::vector<fs::path> logs;
-  std::error_code unreadable;  // RocksDB says why
-  for (const auto& entry : fs::directory_iterator(directory, unreadable)) {
-    if (entry.path().extension() == ".log") logs.push_back(entry.path());
-  }
-  std::sort(logs.begin(), logs.end(), [](const fs::path& a, const fs::path& b) {
-    const std::string& older = a.native();
-    const std::string& newer = b.native();
-    return std::tuple(older.size(), older) < std::tuple(newer.size(), newer);
-  });
-  return logs;
-}
-
-// On the disk before anything is written behind it: the file may outlive a later crash.
-absl::Status Cut(const fs::path& path, std::uint64_t size) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  const bool cut =
-      fd >= 0 && ::ftruncate(fd, static_cast<off_t>(size)) == 0 && ::fdatasync(fd) == 0;
-  const int error = errno;
-  if (fd >= 0) ::close(fd);
-  if (cut) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("cutting the torn end of ", path.string(),
-                                          " failed: ", std::strerror(error)));
-}
-
-absl::Status DamagedAt(const char* what, const fs::path& path, std::uint64_t position) {
-  return absl::DataLossError(
-      absl::StrCat(what, path.filename().string(), " is damaged at byte ", position));
-}
+}  // namespace
 
 // A record left out of the list of files would take whole tables with it, so its last one must be
 // whole too, unless it was not written to its end.
-absl::Status CheckManifest(const std::string& directory) {
+absl::Status MendManifest(const std::string& directory) {
   std::string name;
   std::getline(std::ifstream(fs::path(directory) / "CURRENT"), name);
   const fs::path manifest = fs::path(directory) / name;
   std::error_code unreadable;
   if (!fs::is_regular_file(manifest, unreadable)) return absl::OkStatus();  // RocksDB says so
   const std::optional<Broken> broken = FindBroken(manifest);
-  if (!broken.has_value() || (broken->torn && !broken->followed)) return absl::OkStatus();
-  return DamagedAt("the list of files ", manifest, broken->position);
-}
-
-}  // namespace
-
-absl::Status MendLogs(const std::string& directory) {
-  if (absl::Status status = CheckManifest(directory); !status.ok()) return status;
-  std::optional<Broken> broken;
-  fs::path where;
-  for (const fs::path& log : LogsIn(directory)) {
-    std::error_code unreadable;
-    if (broken.has_value() && fs::file_size(log, unreadable) > 0) broken->followed = true;
-    if (!broken.has_value()) {
-      broken = FindBroken(log);
-      where = log;
-    }
-  }
   if (!broken.has_value()) return absl::OkStatus();
-  if (!broken->followed) return Cut(where, broken->position);
-  return DamagedAt("the write-ahead log ", where, broken->position);
+  if (broken->torn && !broken->followed) return CutFile(manifest.string(), broken->position);
+  return absl::DataLossError(absl::StrCat("the list of files ", manifest.filename().string(),
+                                          " is damaged at byte ", broken->position));
 }
 
 }  // namespace wherry::storage
