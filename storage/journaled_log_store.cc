@@ -266,9 +266,8 @@ absl::Status JournaledLogStore::TrimPrefix(LogId log, std::int64_t offset) {
   return Write({journal::TrimLog{log, offset, freed}}, {}, Durability::kKernel);
 }
 
-absl::StatusOr<journal::EraseBatch> JournaledLogStore::FindBatch(LogId log,
-                                                                 std::int64_t base_offset,
-                                                                 Batch* found) const {
+absl::StatusOr<std::pair<Batch, std::uint64_t>> JournaledLogStore::FindBatch(
+    LogId log, std::int64_t base_offset) const {
   const absl::StatusOr<LogBounds> bounds = Bounds(log);
   if (!bounds.ok()) return bounds.status();
   LogCursor batches = Cursor(log);
@@ -278,27 +277,27 @@ absl::StatusOr<journal::EraseBatch> JournaledLogStore::FindBatch(LogId log,
   if (!batches.Valid() || batches.base_offset() != base_offset) {
     return NoSuchBatch(log, base_offset);
   }
-  *found = {base_offset, batches.last_offset(), batches.max_timestamp(), nullptr};
-  return journal::EraseBatch{log, batches.last_offset(), batches.size()};
+  return std::pair(Batch{base_offset, batches.last_offset(), batches.max_timestamp(), nullptr},
+                   std::uint64_t{batches.size()});
 }
 
 absl::Status JournaledLogStore::EraseBatch(LogId log, std::int64_t base_offset) {
   const std::lock_guard<std::mutex> writing(write_mutex_);
-  Batch old;
-  const auto erase = FindBatch(log, base_offset, &old);
-  if (!erase.ok()) return erase.status();
-  return Write({*erase}, {}, Durability::kKernel);
+  const auto old = FindBatch(log, base_offset);
+  if (!old.ok()) return old.status();
+  const auto& [batch, size] = *old;
+  return Write({journal::EraseBatch{log, batch.last_offset, size}}, {}, Durability::kKernel);
 }
 
 absl::Status JournaledLogStore::ReplaceBatch(LogId log, std::int64_t base_offset,
                                              Batch replacement) {
   const std::lock_guard<std::mutex> writing(write_mutex_);
-  Batch old;
-  const auto erase = FindBatch(log, base_offset, &old);
-  if (!erase.ok()) return erase.status();
-  if (absl::Status status = CheckReplacement(log, old, replacement); !status.ok()) return status;
+  const auto old = FindBatch(log, base_offset);
+  if (!old.ok()) return old.status();
+  const auto& [batch, size] = *old;
+  if (absl::Status status = CheckReplacement(log, batch, replacement); !status.ok()) return status;
   const journal::ReplaceBatch frame{
-      log, erase->last_offset, erase->freed_bytes,
+      log, batch.last_offset, size,
       FrameOf(replacement.base_offset, replacement.last_offset, replacement.max_timestamp,
               *replacement.bytes)};
   return Write({frame}, {replacement.bytes}, Durability::kKernel);

@@ -8,6 +8,7 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "storage/disk_log_store.h"
@@ -72,8 +73,9 @@ class JournaledLogStore final : public DiskLogStore {
   void Apply(Memtable& memtable, const journal::Frames& frames, std::uint64_t position);
   absl::Status WaitForRoom(std::unique_lock<std::mutex>& writing);
   bool IsFull() const;
-  absl::StatusOr<journal::EraseBatch> FindBatch(LogId log, std::int64_t base_offset,
-                                                Batch* found) const;
+  // The batch with this base offset, without its bytes, and how many they are.
+  absl::StatusOr<std::pair<Batch, std::uint64_t>> FindBatch(LogId log,
+                                                            std::int64_t base_offset) const;
 
   // Sealing, in the background.
   void ScheduleSeal();

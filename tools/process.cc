@@ -20,6 +20,9 @@ constexpr rlim_t kMaxDescriptors = 1 << 20;
 constexpr timespec kTrimInterval = {.tv_sec = 5, .tv_nsec = 0};
 constexpr std::size_t kWorthTrimming = 8 * 1024 * 1024;
 
+// The most that malloc takes for what it maps apart.
+constexpr int kKeptFree = 32 * 1024 * 1024;
+
 // `trimmed`: what was free after the last time; malloc goes on counting it as free.
 void ReturnFreeMemory(std::size_t& trimmed) {
 #ifdef __GLIBC__
@@ -38,6 +41,13 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, kMaxDescriptors));
   setrlimit(RLIMIT_NOFILE, &limit);  // refused, we run with what there is
+}
+
+void KeepFreeMemory() {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, kKeptFree);
+  mallopt(M_MMAP_THRESHOLD, kKeptFree);
+#endif
 }
 
 sigset_t BlockSignals(std::initializer_list<int> signals) {

@@ -72,6 +72,7 @@ int Run(ServerOptions options) {
                        "--ready-fd " + std::to_string(options.ready_fd) +
                            " is not open; the starting process must pass it on"));
   RaiseDescriptorLimit();
+  KeepFreeMemory();
   // Before there is any other thread, which would take them.
   const sigset_t end_signals = options.command.empty()
                                    ? BlockSignals({SIGINT, SIGTERM})

@@ -20,7 +20,7 @@ class Tail {
 // Threads: the home shard of its partitions. Owned by the composition root.
 class TailCache {
  public:
-  static constexpr std::size_t kDefaultMaxBytes = 64 * 1024 * 1024;
+  static constexpr std::size_t kDefaultMaxBytes = 16 * 1024 * 1024;
 
   explicit TailCache(std::size_t max_bytes = kDefaultMaxBytes) : max_bytes_(max_bytes) {}
 

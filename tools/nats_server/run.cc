@@ -256,6 +256,7 @@ int Serve(const std::string& program, const std::vector<std::string>& arguments,
   }
   Log& log = **opened;
   server::RaiseDescriptorLimit();
+  server::KeepFreeMemory();
   const sigset_t signals =
       server::BlockSignals({SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, LastClientGone()});
   signal(SIGPIPE, SIG_IGN);  // a closed standard error must not end the server
