@@ -63,6 +63,8 @@ class SealedLogs::Tables {
       one.options.write_global_seqno = false;
     }
     if (joining.empty()) return absl::OkStatus();
+    // What made it stop the last time, a full disk, may be over.
+    static_cast<void>(database_.db->Resume());
     return FromRocksdb(database_.db->IngestExternalFiles(joining), "taking over tables");
   }
 
