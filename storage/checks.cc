@@ -1,15 +1,14 @@
 #include "storage/checks.h"
 
+#include <map>
+
 #include "absl/strings/str_cat.h"
 
 namespace wherry::storage {
 
-absl::Status NoSuchLog(LogId log) { return absl::NotFoundError(absl::StrCat("no log ", log)); }
+namespace {
 
-absl::Status NoSuchBatch(LogId log, std::int64_t base_offset) {
-  return absl::NotFoundError(absl::StrCat("log ", log, " has no batch at offset ", base_offset));
-}
-
+// `end_offset`: of the log, at this point of the commit.
 absl::Status CheckAppend(const Append& append, std::int64_t end_offset) {
   if (append.bytes == nullptr || append.bytes->size() > LogStore::kMaxBatchSize) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -34,6 +33,31 @@ absl::Status CheckKeys(const CommitBatch& batch) {
     }
   }
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status NoSuchLog(LogId log) { return absl::NotFoundError(absl::StrCat("no log ", log)); }
+
+absl::Status NoSuchBatch(LogId log, std::int64_t base_offset) {
+  return absl::NotFoundError(absl::StrCat("log ", log, " has no batch at offset ", base_offset));
+}
+
+absl::Status CheckCommit(
+    const CommitBatch& batch,
+    const std::function<std::optional<std::int64_t>(LogId log)>& end_offset) {
+  std::map<LogId, std::int64_t> ends;
+  for (const Append& append : batch.appends()) {
+    const auto [end, first] = ends.try_emplace(append.log, 0);
+    if (first) {
+      const std::optional<std::int64_t> found = end_offset(append.log);
+      if (!found.has_value()) return NoSuchLog(append.log);
+      end->second = *found;
+    }
+    if (absl::Status status = CheckAppend(append, end->second); !status.ok()) return status;
+    end->second = append.last_offset + 1;
+  }
+  return CheckKeys(batch);
 }
 
 absl::Status CheckStartOffset(std::int64_t start_offset) {

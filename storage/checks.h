@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -11,9 +13,10 @@ namespace wherry::storage {
 
 absl::Status NoSuchLog(LogId log);
 absl::Status NoSuchBatch(LogId log, std::int64_t base_offset);
-// `end_offset`: of the log, at this point of the commit.
-absl::Status CheckAppend(const Append& append, std::int64_t end_offset);
-absl::Status CheckKeys(const CommitBatch& batch);
+// `end_offset`: of a log; nullopt: there is none of this id.
+absl::Status CheckCommit(
+    const CommitBatch& batch,
+    const std::function<std::optional<std::int64_t>(LogId log)>& end_offset);
 absl::Status CheckStartOffset(std::int64_t start_offset);
 // For a read: kOutOfRange outside [start, end].
 absl::Status CheckOffset(LogId log, std::int64_t offset, const LogBounds& bounds);

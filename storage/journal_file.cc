@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -52,6 +51,12 @@ bool WriteAll(int fd, std::vector<iovec> parts, std::uint64_t position) {
   return true;
 }
 
+absl::Status EndsAt(const JournalFile& file, std::uint64_t position) {
+  return absl::DataLossError(absl::StrCat("the journal ", JournalFile::NameOf(file.number()),
+                                          " ends at byte ", position,
+                                          ", before what should be there"));
+}
+
 iovec PartOf(std::string_view bytes) {
   return {const_cast<char*>(bytes.data()), bytes.size()};
 }
@@ -70,6 +75,10 @@ std::string JournalFile::NameOf(std::uint64_t number) {
   std::string digits = absl::StrCat(number);
   if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
   return digits + ".journal";
+}
+
+absl::Status JournalFile::Missing(std::uint64_t number) {
+  return absl::DataLossError(absl::StrCat("the journal ", NameOf(number), " is missing"));
 }
 
 void JournalFile::Delete(const std::string& folder, std::uint64_t number) {
@@ -100,9 +109,7 @@ absl::StatusOr<std::shared_ptr<JournalFile>> JournalFile::Open(const std::string
                                                                std::uint64_t number) {
   std::string path = absl::StrCat(folder, "/", NameOf(number));
   const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) {
-    return absl::DataLossError(absl::StrCat("the journal ", NameOf(number), " is missing"));
-  }
+  if (fd < 0 && errno == ENOENT) return Missing(number);
   if (fd < 0) return Failed("opening", path);
   struct stat status {};
   std::string bytes(journal::kFileHeaderSize, '\0');
@@ -172,10 +179,7 @@ absl::Status JournalFile::Read(std::uint64_t position, std::size_t size, char* t
     const ssize_t got = ::pread(fd_, to, size, static_cast<off_t>(position));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return Failed("reading", path_);
-    if (got == 0) {
-      return absl::DataLossError(absl::StrCat("the journal ", NameOf(number_), " ends at byte ",
-                                              position, ", before what should be there"));
-    }
+    if (got == 0) return EndsAt(*this, position);
     position += static_cast<std::uint64_t>(got);
     size -= static_cast<std::size_t>(got);
     to += got;
@@ -188,11 +192,7 @@ absl::StatusOr<std::string_view> JournalReader::View(std::uint64_t position, std
       position >= begin_ && position - begin_ + size <= buffer_.size();
   if (!inside) {
     const std::uint64_t end = file_.size();
-    if (position > end || size > end - position) {
-      return absl::DataLossError(absl::StrCat("the journal ", JournalFile::NameOf(file_.number()),
-                                              " ends at byte ", end,
-                                              ", before what should be there"));
-    }
+    if (position > end || size > end - position) return EndsAt(file_, end);
     begin_ = position;
     buffer_.resize(std::max<std::uint64_t>(size, std::min<std::uint64_t>(window_, end - position)));
     if (absl::Status status = file_.Read(begin_, buffer_.size(), buffer_.data()); !status.ok()) {

@@ -32,6 +32,8 @@ class JournalFile {
   JournalFile& operator=(const JournalFile&) = delete;
 
   static std::string NameOf(std::uint64_t number);
+  // kDataLoss, by name.
+  static absl::Status Missing(std::uint64_t number);
   // Who has it open reads on. What cannot be deleted now, an opening of the store will.
   static void Delete(const std::string& folder, std::uint64_t number);
 

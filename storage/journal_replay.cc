@@ -160,7 +160,7 @@ absl::Status MendEnd(const std::vector<std::shared_ptr<JournalFile>>& files, std
 
 }  // namespace
 
-absl::StatusOr<std::uint64_t> ReplayJournal(
+absl::Status ReplayJournal(
     const std::vector<std::shared_ptr<JournalFile>>& files, std::uint64_t sequence,
     const std::function<void(const std::shared_ptr<JournalFile>& file,
                              const journal::Frames& frames, std::uint64_t position)>& visit) {
@@ -179,7 +179,7 @@ absl::StatusOr<std::uint64_t> ReplayJournal(
       ++sequence;
     }
   }
-  return sequence;
+  return absl::OkStatus();
 }
 
 }  // namespace wherry::storage

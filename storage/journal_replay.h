@@ -12,8 +12,7 @@ namespace wherry::storage {
 
 // Goes through the records of files that follow one another, from the first record on, which has
 // the number `sequence`, and makes the last one whole: of what was being written when the power or
-// the process went away, which nobody was told that it is kept, nothing is left. Returns the next
-// record's number.
+// the process went away, which nobody was told that it is kept, nothing is left.
 //
 // `visit` gets a record's frames, the file that it lies in, and where its first batch's bytes
 // begin. Files behind one that was not on the disk when the power went away are cut too; that the
@@ -21,7 +20,7 @@ namespace wherry::storage {
 //
 // Threads: none of its own. kDataLoss: a record is damaged, and not the last one; the message names
 // the file and the position.
-absl::StatusOr<std::uint64_t> ReplayJournal(
+absl::Status ReplayJournal(
     const std::vector<std::shared_ptr<JournalFile>>& files, std::uint64_t sequence,
     const std::function<void(const std::shared_ptr<JournalFile>& file,
                              const journal::Frames& frames, std::uint64_t position)>& visit);

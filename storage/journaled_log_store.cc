@@ -130,10 +130,7 @@ absl::Status JournaledLogStore::Load() {
     memtables_.push_back(std::make_shared<Memtable>(files.back()));
   }
   const std::uint64_t next = sealed_->through() + files.size() + 1;
-  if (files.empty() || next <= numbers->back()) {
-    return absl::DataLossError(
-        absl::StrCat("the journal ", JournalFile::NameOf(next), " is missing"));
-  }
+  if (files.empty() || next <= numbers->back()) return JournalFile::Missing(next);
   std::size_t at = 0;
   const auto finish_up_to = [&](std::size_t index) {
     while (at < index) {
@@ -142,7 +139,7 @@ absl::Status JournaledLogStore::Load() {
     }
   };
   next_sequence_ = sealed_->next_sequence();
-  const auto replayed = ReplayJournal(
+  const absl::Status replayed = ReplayJournal(
       files, next_sequence_,
       [&](const std::shared_ptr<JournalFile>& file, const journal::Frames& frames,
           std::uint64_t position) {
@@ -150,7 +147,7 @@ absl::Status JournaledLogStore::Load() {
         Apply(*memtables_[at], frames, position);
         ++next_sequence_;
       });
-  if (!replayed.ok()) return replayed.status();
+  if (!replayed.ok()) return replayed;
   finish_up_to(memtables_.size() - 1);
   const std::lock_guard<std::mutex> writing(write_mutex_);
   if (memtables_.size() > 1) unsynced_ = memtables_[memtables_.size() - 2]->file;
@@ -193,19 +190,12 @@ absl::Status JournaledLogStore::Write(const journal::Frames& frames,
 }
 
 absl::Status JournaledLogStore::Check(const CommitBatch& batch) const {
-  std::map<LogId, std::int64_t> ends;
   const std::shared_lock<std::shared_mutex> lock(mutex_);
-  for (const Append& append : batch.appends()) {
-    const auto [end, first] = ends.try_emplace(append.log, 0);
-    if (first) {
-      const auto found = logs_.find(append.log);
-      if (found == logs_.end()) return NoSuchLog(append.log);
-      end->second = found->second.record.end_offset;
-    }
-    if (absl::Status status = CheckAppend(append, end->second); !status.ok()) return status;
-    end->second = append.last_offset + 1;
-  }
-  return CheckKeys(batch);
+  return CheckCommit(batch, [this](LogId id) -> std::optional<std::int64_t> {
+    const auto found = logs_.find(id);
+    if (found == logs_.end()) return std::nullopt;
+    return found->second.record.end_offset;
+  });
 }
 
 absl::Status JournaledLogStore::Commit(const CommitBatch& batch, Durability durability) {

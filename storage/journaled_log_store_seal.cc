@@ -1,7 +1,6 @@
 // How a JournaledLogStore seals its journal, in the background.
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "storage/journaled_log_store.h"
 #include "storage/rocksdb_background.h"
 

@@ -37,18 +37,11 @@ void MemoryLogStore::Discount(Log& log, std::uint64_t size) {
 }
 
 absl::Status MemoryLogStore::Check(const CommitBatch& batch) const {
-  std::map<LogId, std::int64_t> ends;
-  for (const Append& append : batch.appends()) {
-    const auto [end, first] = ends.try_emplace(append.log, 0);
-    if (first) {
-      const Log* const log = Find(append.log);
-      if (log == nullptr) return NoSuchLog(append.log);
-      end->second = log->bounds.end_offset;
-    }
-    if (absl::Status status = CheckAppend(append, end->second); !status.ok()) return status;
-    end->second = append.last_offset + 1;
-  }
-  return CheckKeys(batch);
+  return CheckCommit(batch, [this](LogId id) -> std::optional<std::int64_t> {
+    const Log* const log = Find(id);
+    if (log == nullptr) return std::nullopt;
+    return log->bounds.end_offset;
+  });
 }
 
 absl::Status MemoryLogStore::Commit(const CommitBatch& batch, Durability) {

@@ -17,6 +17,14 @@ namespace {
 // What is read at once of a journal for small batches, which lie scattered.
 constexpr std::size_t kSmallWindow = 8 * 1024;
 
+// The keys of the batches that a file of the journal takes away from a log, by a range; nullopt: it
+// takes none.
+std::optional<std::pair<std::string, std::string>> RangeGone(LogId id, const Memtable::Log& log) {
+  if (log.deleted) return std::pair(format::BatchKey(id, 0), format::BatchKey(id + 1, 0));
+  if (log.trimmed_to == 0) return std::nullopt;
+  return std::pair(format::BatchKey(id, 0), format::BatchKey(id, log.trimmed_to));
+}
+
 absl::Status Stopped() { return absl::CancelledError("the store is being closed"); }
 
 }  // namespace
@@ -103,11 +111,8 @@ absl::Status SealedLogs::SealBatches(const Memtable& memtable, std::uint64_t min
   std::string value;
   for (const auto& [id, log] : memtable.logs) {
     absl::Status status;
-    if (log.deleted) {
-      status = tables.DeleteRange(family, format::BatchKey(id, 0), format::BatchKey(id + 1, 0));
-    } else if (log.trimmed_to > 0) {
-      status = tables.DeleteRange(family, format::BatchKey(id, 0),
-                                  format::BatchKey(id, log.trimmed_to));
+    if (const auto range = RangeGone(id, log); range.has_value()) {
+      status = tables.DeleteRange(family, range->first, range->second);
     }
     if (!status.ok()) return status;
     format::KeptJournal::Log here{id, 0, 0, 0};
@@ -218,7 +223,6 @@ absl::Status SealedLogs::Seal(const Memtable& memtable, std::uint64_t min_kept_b
   for (auto& [journal, change] : *changed) kept_[journal] = std::move(change);
   if (kept_.contains(number)) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    kept_numbers_.insert(number);
     files_[number] = memtable.file;
   } else {
     Delete(number);
@@ -229,11 +233,9 @@ absl::Status SealedLogs::Seal(const Memtable& memtable, std::uint64_t min_kept_b
 
 void SealedLogs::FreeTables(const Memtable& memtable) {
   for (const auto& [id, log] : memtable.logs) {
-    if (!log.deleted && log.trimmed_to == 0) continue;
-    const std::string from = format::BatchKey(id, 0);
-    const std::string to = log.deleted ? format::BatchKey(id + 1, 0)
-                                       : format::BatchKey(id, log.trimmed_to);
-    const rocksdb::Slice begin(from), end(to);
+    const auto range = RangeGone(id, log);
+    if (!range.has_value()) continue;
+    const rocksdb::Slice begin(range->first), end(range->second);
     // What it does not free, compaction will.
     static_cast<void>(rocksdb::DeleteFilesInRange(database_->db.get(), database_->batches, &begin,
                                                   &end, false));
@@ -252,7 +254,6 @@ std::uint64_t SealedLogs::LiveBytes(const format::KeptJournal& kept) const {
 void SealedLogs::Delete(std::uint64_t number) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    kept_numbers_.erase(number);
     files_.erase(number);
   }
   JournalFile::Delete(JournalFolder(), number);

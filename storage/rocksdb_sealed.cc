@@ -96,12 +96,10 @@ absl::Status SealedLogs::Load() {
   }
   if (!meta->status().ok()) return FromRocksdb(meta->status(), "reading what is sealed");
   for (const auto& [number, kept] : kept_) {
-    kept_numbers_.insert(number);
+    files_.emplace(number, nullptr);
     const std::string path = absl::StrCat(JournalFolder(), "/", JournalFile::NameOf(number));
     std::error_code unreadable;
-    if (std::filesystem::exists(path, unreadable)) continue;
-    return absl::DataLossError(
-        absl::StrCat("the journal ", JournalFile::NameOf(number), " is missing"));
+    if (!std::filesystem::exists(path, unreadable)) return JournalFile::Missing(number);
   }
   const std::unique_ptr<rocksdb::Iterator> logs(
       db.NewIterator(rocksdb::ReadOptions(), database_->logs));
@@ -121,11 +119,12 @@ std::string SealedLogs::JournalFolder() const { return JournalFolderOf(database_
 
 absl::StatusOr<std::shared_ptr<JournalFile>> SealedLogs::Journal(std::uint64_t number) const {
   const std::lock_guard<std::mutex> lock(mutex_);
-  if (!kept_numbers_.contains(number)) {
+  const auto kept = files_.find(number);
+  if (kept == files_.end()) {
     return absl::NotFoundError(
         absl::StrCat("the journal ", JournalFile::NameOf(number), " is not kept any more"));
   }
-  std::shared_ptr<JournalFile>& file = files_[number];
+  std::shared_ptr<JournalFile>& file = kept->second;
   if (file != nullptr) return file;
   absl::StatusOr<std::shared_ptr<JournalFile>> opened = JournalFile::Open(JournalFolder(), number);
   if (opened.ok()) file = *opened;

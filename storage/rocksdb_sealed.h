@@ -7,10 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/memtable.h"
@@ -19,7 +17,6 @@
 namespace rocksdb {
 class Iterator;
 class Slice;
-class Status;
 }  // namespace rocksdb
 
 namespace wherry::storage {
@@ -129,8 +126,8 @@ class SealedLogs {
   bool new_garbage_ = true;  // since the last Reclaim, or not known
 
   mutable std::mutex mutex_;  // guards what follows
-  mutable std::map<std::uint64_t, std::shared_ptr<JournalFile>> files_;  // that were asked for
-  std::set<std::uint64_t> kept_numbers_;
+  // Those of kept_; nullptr: nobody has asked for it.
+  mutable std::map<std::uint64_t, std::shared_ptr<JournalFile>> files_;
 };
 
 }  // namespace wherry::storage

@@ -8,18 +8,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 
 #include "broker/runtime/clock.h"
+#include "storage/big_endian.h"
 
 namespace wherry::core {
 
 template <typename Integer>
 void PutBigEndian(std::string& out, Integer value) {
-  const auto bits = static_cast<std::make_unsigned_t<Integer>>(value);
-  for (int shift = static_cast<int>(sizeof(Integer)) * 8 - 8; shift >= 0; shift -= 8) {
-    out.push_back(static_cast<char>(bits >> shift));
-  }
+  storage::AppendBigEndian(out, value);
 }
 
 inline void PutString(std::string& out, std::string_view value) {
@@ -39,12 +36,9 @@ struct StateReader {
       good = false;
       return 0;
     }
-    std::uint64_t value = 0;
-    for (std::size_t i = 0; i < sizeof(Integer); ++i) {
-      value = value << 8 | static_cast<unsigned char>(bytes[i]);
-    }
+    const auto value = storage::BigEndian<Integer>(bytes);
     bytes.remove_prefix(sizeof(Integer));
-    return static_cast<Integer>(value);
+    return value;
   }
 
   std::string TakeString() {

@@ -9,8 +9,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/core/state_codec.h"
-#include "storage/memory_log_store.h"
 #include "storage/disk_log_store.h"
+#include "storage/memory_log_store.h"
 
 namespace wherry::embed {
 

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "storage/big_endian.h"
+#include "storage/crc32c.h"
 #include "storage/disk_log_store.h"
 #include "storage/journal_file.h"
 #include "storage/journal_folder.h"
@@ -125,11 +127,18 @@ TEST_F(JournalDamageTest, ADamagedHeaderOfAFileIsNamed) {
 }
 
 TEST_F(JournalDamageTest, AFileOfANewerFormatIsRefused) {
-  std::string bytes = journal::Encode(journal::FileHeader{1, 2});
-  ++bytes[7];
+  constexpr std::size_t kVersionAt = 7;
+  std::string header = journal::Encode(journal::FileHeader{1, 2});
+  ++header[kVersionAt];
   int version = 0;
-  EXPECT_FALSE(journal::DecodeFileHeader(bytes, version).has_value());
+  EXPECT_FALSE(journal::DecodeFileHeader(header, version).has_value());
   EXPECT_EQ(version, 0) << "believed without a checksum";
+  header.resize(header.size() - sizeof(std::uint32_t));
+  AppendBigEndian(header, Crc32c(header));
+  std::fstream(Journal(), std::ios::in | std::ios::out | std::ios::binary) << header;
+  const absl::Status status = OpenDiskLogStore(folder_.path()).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has format 3"));
 }
 
 TEST_F(JournalDamageTest, AMissingFileIsNamed) {
