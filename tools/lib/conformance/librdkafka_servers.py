@@ -11,7 +11,7 @@ from conformance.suites import Failure, Unable
 
 NO_AUTO_CREATE = ("0107", "0111", "1000")  # of librdkafka's scenario "noautocreate"
 WITH_AUTHORIZER = ("0081", "0109", "0115", "0119")  # which add ACLs
-WITH_DELAY = ("0089", "0118")  # whose group must see both members at once, as after Kafka's 3 s
+WITH_DELAY = ("0089", "0102", "0118")  # whose group must see both members at once: Kafka's 3 s
 WITH_TLS = ("0097",)
 WITH_SASL = ("0135", "0142")
 WITH_REAUTHENTICATION = ("0142",)
