@@ -122,7 +122,7 @@ void ConsumerGroup::ResolvePatterns() {
     }
     if (pattern.expression == nullptr) {
       // It was compiled when the member came, or before a restart.
-      auto compiled = TopicPattern::Compile(text);
+      auto compiled = NamePattern::Compile(text);
       if (!compiled.ok()) continue;
       pattern.expression = *std::move(compiled);
     } else if (!topics_changed) {

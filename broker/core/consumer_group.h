@@ -17,7 +17,7 @@
 #include "broker/core/consumer_group_record.h"
 #include "broker/core/consumer_group_types.h"
 #include "broker/core/group_record.h"
-#include "broker/core/topic_pattern.h"
+#include "broker/core/name_pattern.h"
 #include "broker/runtime/shard.h"
 #include "storage/log_store.h"
 
@@ -111,7 +111,7 @@ class ConsumerGroup : public std::enable_shared_from_this<ConsumerGroup> {
   };
   using Members = std::map<std::string, Member, std::less<>>;
   struct Pattern {
-    std::shared_ptr<const TopicPattern> expression;
+    std::shared_ptr<const NamePattern> expression;
     std::set<std::string> topics;  // that match, as of seen_version_
   };
 

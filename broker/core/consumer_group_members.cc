@@ -47,7 +47,7 @@ GroupError ConsumerGroup::CheckRequest(const ConsumerHeartbeat& request, std::st
   }
   const bool has_pattern = request.pattern.has_value() && !request.pattern->empty();
   if (!has_pattern || patterns_.contains(*request.pattern)) return GroupError::kNone;
-  if (const auto compiled = TopicPattern::Compile(*request.pattern); !compiled.ok()) {
+  if (const auto compiled = NamePattern::Compile(*request.pattern); !compiled.ok()) {
     message = absl::StrCat("SubscribedTopicRegex `", *request.pattern,
                            "` is not a valid regular expression: ",
                            std::string(compiled.status().message()), ".");

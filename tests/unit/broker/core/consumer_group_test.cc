@@ -148,7 +148,7 @@ TEST_F(ConsumerGroupTest, APatternFollowsTheNames) {
   const ConsumerHeartbeatResult refused = Beat(request);
   EXPECT_EQ(refused.error, GroupError::kInvalidPattern);
   EXPECT_THAT(refused.message, HasSubstr("missing )"));
-  request.pattern = std::string(TopicPattern::kMaxSize + 1, 'x');
+  request.pattern = std::string(NamePattern::kMaxSize + 1, 'x');
   EXPECT_EQ(Beat(request).error, GroupError::kInvalidPattern);
 }
 

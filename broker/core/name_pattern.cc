@@ -1,4 +1,4 @@
-#include "broker/core/topic_pattern.h"
+#include "broker/core/name_pattern.h"
 
 #include <re2/re2.h>
 
@@ -6,11 +6,11 @@
 
 namespace wherry::core {
 
-TopicPattern::TopicPattern(std::unique_ptr<re2::RE2> expression)
+NamePattern::NamePattern(std::unique_ptr<re2::RE2> expression)
     : expression_(std::move(expression)) {}
-TopicPattern::~TopicPattern() = default;
+NamePattern::~NamePattern() = default;
 
-absl::StatusOr<std::shared_ptr<const TopicPattern>> TopicPattern::Compile(
+absl::StatusOr<std::shared_ptr<const NamePattern>> NamePattern::Compile(
     std::string_view pattern) {
   if (pattern.size() > kMaxSize) {
     return absl::InvalidArgumentError(
@@ -21,10 +21,10 @@ absl::StatusOr<std::shared_ptr<const TopicPattern>> TopicPattern::Compile(
   auto expression =
       std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
   if (!expression->ok()) return absl::InvalidArgumentError(expression->error());
-  return std::shared_ptr<const TopicPattern>(new TopicPattern(std::move(expression)));
+  return std::shared_ptr<const NamePattern>(new NamePattern(std::move(expression)));
 }
 
-bool TopicPattern::Matches(std::string_view name) const {
+bool NamePattern::Matches(std::string_view name) const {
   return re2::RE2::FullMatch(re2::StringPiece(name.data(), name.size()), *expression_);
 }
 
