@@ -19,11 +19,6 @@ namespace {
 
 using Connections = std::vector<ConnectionInfo>;
 
-// "librdkafka 2.3.0"
-std::string Library(const std::string& name, const std::string& version) {
-  return name.empty() || version.empty() ? name : absl::StrCat(name, " ", version);
-}
-
 std::chrono::system_clock::time_point TimeOf(std::int64_t unix_millis) {
   return std::chrono::system_clock::time_point(std::chrono::milliseconds(unix_millis));
 }
@@ -36,7 +31,7 @@ ConnectionInfo InfoOf(const nats::ConnectionInfo& connection) {
   info.remote = is_v6 ? absl::StrCat("[", connection.ip, "]:", connection.port)
                       : absl::StrCat(connection.ip, ":", connection.port);
   info.client = connection.name;
-  info.library = Library(connection.lang, connection.version);
+  info.library = LibraryText(connection.lang, connection.version);
   info.user = connection.user;
   info.since = TimeOf(connection.counts.start_unix_millis);
   info.in_bytes = connection.counts.in_bytes;
@@ -52,7 +47,7 @@ ConnectionInfo InfoOf(const kafka::ConnectionInfo& connection) {
   info.id = connection.id;
   info.remote = connection.remote;
   info.client = connection.client_id;
-  info.library = Library(connection.software_name, connection.software_version);
+  info.library = LibraryText(connection.software_name, connection.software_version);
   info.since = TimeOf(connection.start_unix_millis);
   info.in_bytes = connection.in_bytes;
   info.out_bytes = connection.out_bytes;
@@ -66,6 +61,10 @@ void SortById(Connections& connections) {
 }
 
 }  // namespace
+
+std::string LibraryText(const std::string& name, const std::string& version) {
+  return name.empty() || version.empty() ? name : absl::StrCat(name, " ", version);
+}
 
 StatusOr<Connections> ConnectionsOf(NamespaceState& state) {
   using Shares = std::vector<Connections>;

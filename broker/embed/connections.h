@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "broker/embed/namespace_state.h"
@@ -7,6 +8,9 @@
 #include "wherry/status.h"
 
 namespace wherry::embed {
+
+// "librdkafka 2.3.0"
+std::string LibraryText(const std::string& name, const std::string& version);
 
 // The open connections of one namespace: NATS', then Kafka's, each by id. As Ask.
 StatusOr<std::vector<ConnectionInfo>> ConnectionsOf(NamespaceState& state);

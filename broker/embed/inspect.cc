@@ -162,6 +162,15 @@ std::ostream& operator<<(std::ostream& out, const TopicInfo& topic) {
   return out;
 }
 
+std::ostream& operator<<(std::ostream& out, const ClientTelemetry& client) {
+  out << "telemetry of " << Quoted(client.client);
+  if (!client.library.empty()) out << ", " << client.library;
+  out << ": " << client.pushes << (client.pushes == 1 ? " push" : " pushes");
+  if (!client.payload.empty()) out << ", the last of " << client.metrics.size() << " metrics";
+  if (client.terminating) out << "; terminating";
+  return out;
+}
+
 std::ostream& operator<<(std::ostream& out, const RequestInfo& request) {
   return out << request.ToString();
 }

@@ -1,11 +1,11 @@
 // What Kafka shows of itself: records of a whole topic, topics, groups.
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "broker/embed/ask.h"
 #include "broker/embed/kafka_state.h"
 #include "broker/kafka/group_error.h"
+#include "broker/kafka/uuid.h"
 #include "protocol/kafka/consumer_assignment.h"
 #include "wherry/kafka.h"
 
@@ -18,9 +18,7 @@ using kafka::Cluster;
 TopicInfo Describe(const kafka::Nodes& nodes, const kafka::Topic& topic) {
   TopicInfo info;
   info.topic = topic.name;
-  // 16 bytes make 22 characters and two of padding, which Kafka leaves out.
-  const std::string bytes(topic.id.bytes.begin(), topic.id.bytes.end());
-  info.id = absl::WebSafeBase64Escape(bytes);
+  info.id = kafka::ToText(topic.id);
   for (const auto& partition : topic.partitions) {
     const auto index = static_cast<std::int32_t>(info.partitions.size());
     info.partitions.push_back({partition->start_offset(), partition->high_watermark()});

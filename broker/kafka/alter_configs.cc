@@ -7,6 +7,7 @@
 #include "broker/kafka/broker_config.h"
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/group_config.h"
+#include "broker/kafka/telemetry_config.h"
 
 namespace wherry::kafka {
 
@@ -125,10 +126,7 @@ const ConfigDefinition* FindConfig(std::int8_t type, std::string_view name) {
     case ConfigResource::kGroup:
       return FindGroupConfig(name);
     case ConfigResource::kClientMetrics:
-      for (const ConfigDefinition& config : ClientMetricsConfigs()) {
-        if (config.name == name) return &config;
-      }
-      return nullptr;
+      return FindClientMetricsConfig(name);
     case ConfigResource::kBrokerLogger:
       return nullptr;
   }

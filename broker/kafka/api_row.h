@@ -52,6 +52,8 @@ struct ApiRow {
   bool old_response_header = false;
   // The next request may be handled before this one is answered, if that is of the same API.
   bool pipelined = false;
+  // Whether ApiVersions names it; null: always. Who asks all the same is answered.
+  bool (*offered)(const Cluster& cluster) = nullptr;
 
   // False: the bytes are no such request.
   bool (*handle)(const Call& call, std::string_view body, bool flexible,

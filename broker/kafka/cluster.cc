@@ -121,7 +121,11 @@ absl::Status Cluster::LoadConfigurations() {
     for (const auto& [name, topic] : topics_->topics()) Configure(*topic);
   };
   configure_all();
-  configurations_->set_on_broker_change(configure_all);
+  telemetry_ = std::make_unique<Telemetry>(*configurations_, services_.home);
+  configurations_->set_on_change([this, configure_all](ConfigResource type) {
+    if (type == ConfigResource::kBroker) configure_all();
+    if (type == ConfigResource::kClientMetrics) telemetry_->Subscribe();
+  });
   topics_->set_on_change([this](Topic& topic) {
     leaders_->Place(topic);
     Configure(topic);

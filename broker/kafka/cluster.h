@@ -27,6 +27,7 @@
 #include "broker/kafka/producer_ids.h"
 #include "broker/kafka/security/authorizer.h"
 #include "broker/kafka/security/scram_store.h"
+#include "broker/kafka/telemetry.h"
 #include "broker/kafka/topic_catalog.h"
 #include "broker/kafka/topic_view.h"
 #include "broker/net/endpoint.h"
@@ -102,6 +103,8 @@ class Cluster {
   // What is set of the broker, of groups and of clients' metrics.
   Configurations& configurations() { return *configurations_; }
   const Configurations& configurations() const { return *configurations_; }
+  Telemetry& telemetry() { return *telemetry_; }
+  const Telemetry& telemetry() const { return *telemetry_; }
 
   const ClusterOptions& options() const { return options_; }
   const Nodes& nodes() const { return nodes_; }
@@ -168,6 +171,7 @@ class Cluster {
   const Services services_;
   std::string cluster_id_;
   std::unique_ptr<Configurations> configurations_;
+  std::unique_ptr<Telemetry> telemetry_;
   std::unique_ptr<TopicCatalog> topics_;
   std::unique_ptr<Leaders> leaders_;
   std::unique_ptr<LogCleaner> cleaner_;

@@ -108,4 +108,22 @@ absl::Status CheckConfigBytes(const ConfigOverrides& configs) {
                                                  kMaxConfigBytes));
 }
 
+const ConfigDefinition* FindIn(std::span<const ConfigDefinition> configs, std::string_view name) {
+  for (const ConfigDefinition& config : configs) {
+    if (config.name == name) return &config;
+  }
+  return nullptr;
+}
+
+absl::Status CheckAll(std::span<const ConfigDefinition> known, const ConfigOverrides& configs,
+                      const char* unknown) {
+  if (absl::Status status = CheckConfigBytes(configs); !status.ok()) return status;
+  for (const auto& [name, value] : configs) {
+    const ConfigDefinition* const config = FindIn(known, name);
+    if (config == nullptr) return absl::InvalidArgumentError(absl::StrCat(unknown, name));
+    if (absl::Status status = CheckConfig(*config, value); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace wherry::kafka

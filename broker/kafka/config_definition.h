@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +65,13 @@ inline constexpr std::size_t kMaxConfigBytes = 64 * 1024;
 absl::Status CheckConfig(const ConfigDefinition& config, std::string_view value);
 // kInvalidArgument: they take more than kMaxConfigBytes.
 absl::Status CheckConfigBytes(const ConfigOverrides& configs);
+
+// nullptr: there is none of this name among them.
+const ConfigDefinition* FindIn(std::span<const ConfigDefinition> configs, std::string_view name);
+// kInvalidArgument, in Kafka's words: too many bytes, a value that one cannot have, or a name that
+// is not `known`: `unknown` and the name.
+absl::Status CheckAll(std::span<const ConfigDefinition> known, const ConfigOverrides& configs,
+                      const char* unknown);
 
 // "a, b,c" are "a", "b" and "c"; "" is nothing.
 std::vector<std::string> ListOf(std::string_view value);

@@ -1,5 +1,7 @@
 #include "broker/kafka/configurations.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "broker/core/state_codec.h"
 #include "broker/kafka/broker_config.h"
@@ -80,9 +82,19 @@ const ConfigOverrides& Configurations::Of(ConfigResource type, std::string_view 
 }
 
 absl::Status Configurations::CheckSet(ConfigResource type, const std::string& name) const {
-  if (all_.size() < kMaxResources || all_.contains({type, name})) return absl::OkStatus();
+  if (all_.contains({type, name})) return absl::OkStatus();
+  if (all_.size() >= kMaxResources) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "configurations of ", all_.size(), " resources are kept already, which is the limit"));
+  }
+  if (type != ConfigResource::kClientMetrics) return absl::OkStatus();
+  const auto subscriptions = std::count_if(
+      all_.begin(), all_.end(), [](const auto& one) {
+        return one.first.first == ConfigResource::kClientMetrics;
+      });
+  if (static_cast<std::size_t>(subscriptions) < kMaxClientMetrics) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
-      "configurations of ", all_.size(), " resources are kept already, which is the limit"));
+      "there are ", subscriptions, " subscriptions to clients' metrics, which is the limit"));
 }
 
 void Configurations::Set(ConfigResource type, std::string name, ConfigOverrides configs,
@@ -108,7 +120,7 @@ void Configurations::Replace(const Key& key, ConfigOverrides configs) {
   } else {
     all_[key] = std::move(configs);
   }
-  if (key.first == ConfigResource::kBroker && changed_) changed_();
+  if (changed_) changed_(key.first);
 }
 
 // What is kept holds, however many changes failed behind one another.

@@ -36,6 +36,8 @@ class Configurations {
 
   // Resources of which something is set: each takes memory, and a client names them.
   static constexpr std::size_t kMaxResources = 10'000;
+  // Of them, subscriptions to clients' metrics: each is held against every client that asks.
+  static constexpr std::size_t kMaxClientMetrics = 100;
 
   // `static_configs`: what the broker was started with. kDataLoss: what is kept is damaged.
   static absl::StatusOr<std::unique_ptr<Configurations>> Open(const core::Namespace& home,
@@ -50,11 +52,13 @@ class Configurations {
   // Replaces all that is set of one, at once; it is kept when `done` runs, or undone if that
   // failed.
   void Set(ConfigResource type, std::string name, ConfigOverrides configs, Done done);
-  // kResourceExhausted: there are kMaxResources others.
+  // kResourceExhausted: there are kMaxResources others, or kMaxClientMetrics.
   absl::Status CheckSet(ConfigResource type, const std::string& name) const;
 
-  // Is told when one of the broker's has changed.
-  void set_on_broker_change(std::function<void()> changed) { changed_ = std::move(changed); }
+  // Is told of which type the one is that has changed.
+  void set_on_change(std::function<void(ConfigResource)> changed) {
+    changed_ = std::move(changed);
+  }
 
   // Where the broker's configuration `name` is set or has its default, the strongest first; empty:
   // nowhere.
@@ -89,7 +93,7 @@ class Configurations {
   const std::string prefix_;
   const ConfigOverrides static_;
   std::map<Key, ConfigOverrides> all_;  // none empty
-  std::function<void()> changed_;
+  std::function<void(ConfigResource)> changed_;
 };
 
 }  // namespace wherry::kafka

@@ -1,6 +1,5 @@
 #include "broker/kafka/group_config.h"
 
-#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -37,35 +36,6 @@ constexpr ConfigDefinition kGroup[] = {
      "After what silence a member of the streams group is expelled.", 1},
 };
 
-constexpr ConfigDefinition kClientMetrics[] = {
-    {"interval.ms", ConfigType::kInt, "300000", "How often clients push their metrics.", 100,
-     3'600'000},
-    {"match", ConfigType::kList, "", "Which clients push: name=pattern, all of which must match."},
-    {"metrics", ConfigType::kList, "", "Prefixes of the metrics that are wanted; *: all."},
-};
-
-constexpr std::string_view kMatchable =
-    "client_instance_id,client_id,client_software_name,client_software_version,"
-    "client_source_address,client_source_port";
-
-const ConfigDefinition* Find(std::span<const ConfigDefinition> configs, std::string_view name) {
-  for (const ConfigDefinition& config : configs) {
-    if (config.name == name) return &config;
-  }
-  return nullptr;
-}
-
-absl::Status Check(std::span<const ConfigDefinition> known, const ConfigOverrides& configs,
-                   const char* unknown) {
-  if (absl::Status status = CheckConfigBytes(configs); !status.ok()) return status;
-  for (const auto& [name, value] : configs) {
-    const ConfigDefinition* const config = Find(known, name);
-    if (config == nullptr) return absl::InvalidArgumentError(absl::StrCat(unknown, name));
-    if (absl::Status status = CheckConfig(*config, value); !status.ok()) return status;
-  }
-  return absl::OkStatus();
-}
-
 std::int64_t NumberIn(const ConfigOverrides& configs, std::string_view name) {
   const auto found = configs.find(name);
   return NumberOf(found == configs.end() ? FindGroupConfig(name)->default_value : found->second);
@@ -94,31 +64,15 @@ absl::Status CheckOffsetReset(const ConfigOverrides& configs) {
 }  // namespace
 
 std::span<const ConfigDefinition> GroupConfigs() { return kGroup; }
-std::span<const ConfigDefinition> ClientMetricsConfigs() { return kClientMetrics; }
 
-const ConfigDefinition* FindGroupConfig(std::string_view name) { return Find(kGroup, name); }
+const ConfigDefinition* FindGroupConfig(std::string_view name) { return FindIn(kGroup, name); }
 
 absl::Status CheckGroupConfigs(const ConfigOverrides& configs) {
-  absl::Status status = Check(kGroup, configs, "Unknown group config name: ");
+  absl::Status status = CheckAll(kGroup, configs, "Unknown group config name: ");
   for (const char* const kind : {"consumer", "share", "streams"}) {
     if (status.ok()) status = CheckSession(configs, kind);
   }
   if (status.ok()) status = CheckOffsetReset(configs);
-  return status;
-}
-
-absl::Status CheckClientMetricsConfigs(const ConfigOverrides& configs) {
-  absl::Status status = Check(kClientMetrics, configs, "Unknown client metrics configuration: ");
-  if (!status.ok()) return status;
-  const auto match = configs.find("match");
-  if (match == configs.end()) return status;
-  const std::vector<std::string> names = ListOf(kMatchable);
-  for (const std::string& pattern : ListOf(match->second)) {
-    const std::string name = pattern.substr(0, pattern.find('='));
-    const bool known = std::find(names.begin(), names.end(), name) != names.end();
-    if (known && pattern.size() > name.size() + 1) continue;
-    return absl::InvalidArgumentError("Illegal client matching pattern: " + pattern);
-  }
   return status;
 }
 

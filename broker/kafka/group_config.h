@@ -14,8 +14,4 @@ const ConfigDefinition* FindGroupConfig(std::string_view name);
 // kInvalidArgument, in Kafka's words.
 absl::Status CheckGroupConfigs(const ConfigOverrides& configs);
 
-// The configurations of a subscription to clients' metrics (KIP-714).
-std::span<const ConfigDefinition> ClientMetricsConfigs();
-absl::Status CheckClientMetricsConfigs(const ConfigOverrides& configs);
-
 }  // namespace wherry::kafka

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "broker/core/background_thread.h"
+#include "broker/kafka/uuid.h"
 #include "protocol/wire/cursor.h"
 
 namespace wherry::kafka {
@@ -374,12 +375,7 @@ void TopicCatalog::DropLog(storage::LogId log) {
 wire::Uuid TopicCatalog::NewId() {
   wire::Uuid id;
   do {
-    for (std::uint8_t& byte : id.bytes) {
-      byte = static_cast<std::uint8_t>(services_.home.random().Next());
-    }
-    // A version 4 UUID, whose readers may check that.
-    id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0f) | 0x40);
-    id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3f) | 0x80);
+    id = RandomUuid(services_.home.random());
   } while (by_id_.contains(id));
   return id;
 }

@@ -108,6 +108,11 @@ Answer DescribeTopic(const Scope& scope, Arguments& in) {
   return ToJson(*info);
 }
 
+Answer Telemetry(const Scope& scope, Arguments& in) {
+  if (Status status = in.Check(); !status.ok()) return status;
+  return ListOf("clients", scope.space.kafka().Telemetry());
+}
+
 constexpr Operation kOperations[] = {
     {"connections",
      "{} -> {connections: [{protocol, id, remote, client, library, user, since_ms, in_bytes, "
@@ -134,6 +139,10 @@ constexpr Operation kOperations[] = {
     {"kafka.describe_topic",
      "{topic} -> {topic, id, partitions: [{start_offset, high_watermark}], configs}",
      DescribeTopic},
+    {"kafka.telemetry",
+     "{} -> {clients: [{client_instance_id, client, library, interval_ms, wanted, pushes, "
+     "terminating, pushed_ms, metrics: [name], payload}]}",
+     Telemetry},
 };
 
 }  // namespace

@@ -161,4 +161,18 @@ boost::json::object ToJson(const TopicInfo& topic) {
           {"configs", std::move(configs)}};
 }
 
+boost::json::object ToJson(const ClientTelemetry& client) {
+  boost::json::object json = {{"client_instance_id", JsonText(client.client_instance_id)},
+                              {"client", JsonText(client.client)},
+                              {"library", JsonText(client.library)},
+                              {"interval_ms", client.interval.count()},
+                              {"wanted", Texts(client.wanted)},
+                              {"pushes", client.pushes},
+                              {"terminating", client.terminating},
+                              {"pushed_ms", Millis(client.pushed)},
+                              {"metrics", Texts(client.metrics)}};
+  PutBytes(json, "payload", client.payload);
+  return json;
+}
+
 }  // namespace wherry::embed::control

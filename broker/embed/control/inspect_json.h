@@ -14,5 +14,6 @@ boost::json::object ToJson(const NatsSubscriptionInfo& subscription);
 boost::json::object ToJson(const RouteExplanation& explanation);
 boost::json::object ToJson(const GroupInfo& group);
 boost::json::object ToJson(const TopicInfo& topic);
+boost::json::object ToJson(const ClientTelemetry& client);
 
 }  // namespace wherry::embed::control

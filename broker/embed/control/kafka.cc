@@ -149,6 +149,22 @@ Answer CommittedOffsets(const Scope& scope, Arguments& in) {
   return boost::json::object{{"offsets", std::move(offsets)}};
 }
 
+Answer SubscribeTelemetry(const Scope& scope, Arguments& in) {
+  const std::string name = in.Text("name");
+  TelemetrySubscription subscription;
+  if (in.Has("metrics")) subscription.metrics = in.Texts("metrics");
+  subscription.interval = in.Patience("interval_ms", subscription.interval);
+  subscription.match = in.Texts("match");
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().SubscribeTelemetry(name, subscription));
+}
+
+Answer UnsubscribeTelemetry(const Scope& scope, Arguments& in) {
+  const std::string name = in.Text("name");
+  if (Status status = in.Check(); !status.ok()) return status;
+  return Done(scope.space.kafka().UnsubscribeTelemetry(name));
+}
+
 constexpr Operation kOperations[] = {
     {"kafka.create_topic", "{topic, partitions?, replication_factor? = 1} -> {}", CreateTopic},
     {"kafka.delete_topic", "{topic} -> {}", DeleteTopic},
@@ -167,6 +183,11 @@ constexpr Operation kOperations[] = {
     {"kafka.bounds", "{topic, partition? = 0} -> {start_offset, high_watermark}", Bounds},
     {"kafka.committed_offsets", "{group} -> {offsets: [{topic, partition, offset}]}",
      CommittedOffsets},
+    {"kafka.subscribe_telemetry",
+     "{name, metrics?: [prefix] = [\"*\"], interval_ms? = 300000, match?: [\"name=pattern\"]} "
+     "-> {}",
+     SubscribeTelemetry},
+    {"kafka.unsubscribe_telemetry", "{name} -> {}", UnsubscribeTelemetry},
 };
 
 }  // namespace

@@ -98,6 +98,35 @@ struct TopicInfo {
   std::map<std::string, std::string> configs;
 };
 
+// Which of their metrics Kafka clients are asked to push (KIP-714): what the configurations of a
+// CLIENT_METRICS resource say.
+struct TelemetrySubscription {
+  // Beginnings of the metrics' names; "*": all, none: no metrics.
+  std::vector<std::string> metrics = {"*"};
+  // How often, 100 ms to 1 h.
+  std::chrono::milliseconds interval{std::chrono::minutes(5)};
+  // Which clients, as "client_software_name=librdkafka.*": all of these must match; none: every
+  // client. By client_instance_id, client_id, client_software_name, client_software_version,
+  // client_source_address or client_source_port; the pattern is a regular expression of RE2.
+  std::vector<std::string> match;
+};
+
+// A Kafka client that was asked for its metrics, and what it pushed (KIP-714).
+struct ClientTelemetry {
+  std::string client_instance_id;        // 22 characters of base64
+  std::string client;                    // its client.id
+  std::string library;                   // "librdkafka 2.3.0"
+  std::chrono::milliseconds interval{0};  // how often it is to push
+  std::vector<std::string> wanted;       // beginnings of the names it is to push; "*" alone: all
+  std::uint64_t pushes = 0;              // that were taken
+  bool terminating = false;              // it has said that nothing more will come
+  std::chrono::system_clock::time_point pushed;  // by the broker's clock; 1970: never
+  std::vector<std::string> metrics;      // what the last push has: names, in alphabetical order
+  // The last push as it came, decompressed: protobuf, MetricsData of OpenTelemetry. Empty if there
+  // was none, or if many others took its place (16 MiB are kept of all).
+  std::string payload;
+};
+
 // One partition that a Kafka request names, with the numbers that go with it.
 struct RequestPlace {
   std::string topic;
@@ -190,6 +219,7 @@ WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const NatsSubscription
 WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const ConnectionInfo& connection);
 WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const GroupInfo& group);
 WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const TopicInfo& topic);
+WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const ClientTelemetry& client);
 WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const RequestInfo& request);
 WHERRY_EXPORT std::ostream& operator<<(std::ostream& out, const RouteExplanation& explanation);
 

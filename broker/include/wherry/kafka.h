@@ -99,6 +99,16 @@ class WHERRY_EXPORT Kafka {
   // kInvalidArgument: no such node; kUnavailable: its port was lost to somebody else.
   Status StartNode(std::int32_t node);
 
+  // Asks clients for their metrics (KIP-714), as Kafka's kafka-client-metrics.sh does; replaces a
+  // subscription of the same name. Clients learn from ApiVersions whether anybody asks, so the
+  // first subscription must be there before they connect. kInvalidArgument: an interval or a match
+  // that cannot be; kResourceExhausted: 100 subscriptions are there.
+  Status SubscribeTelemetry(std::string_view name, const TelemetrySubscription& subscription = {});
+  // Nothing happens if there is none.
+  Status UnsubscribeTelemetry(std::string_view name);
+  // The clients that were asked, the latest thousand, and what each pushed last.
+  StatusOr<std::vector<ClientTelemetry>> Telemetry();
+
   // A topic with its partitions and configurations. kNotFound.
   StatusOr<TopicInfo> DescribeTopic(std::string_view topic);
   // Every group that has members or has committed, by name.

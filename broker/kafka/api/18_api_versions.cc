@@ -135,7 +135,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     call.connection->software_version = request.client_software_version;
   }
   TellFeatures(call.version, response);
-  for (const ApiRow* row : ApiTable()) response.api_keys.push_back(Advertised(*row));
+  for (const ApiRow* row : ApiTable()) {
+    if (row->offered != nullptr && !row->offered(call.cluster)) continue;
+    response.api_keys.push_back(Advertised(*row));
+  }
   reply.Send(response);
 }
 

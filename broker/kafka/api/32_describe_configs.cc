@@ -13,6 +13,7 @@
 #include "broker/kafka/broker_config.h"
 #include "broker/kafka/cluster.h"
 #include "broker/kafka/group_config.h"
+#include "broker/kafka/telemetry_config.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {

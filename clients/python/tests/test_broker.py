@@ -172,6 +172,11 @@ class InsideTest(unittest.TestCase):
             self.assertEqual(broker.groups(), [])
             with self.assertRaises(wherry.NotFound):
                 broker.describe_group("g")
+            broker.subscribe_telemetry("mine", metrics=["a."], interval=0.1, match=["client_id=x"])
+            with self.assertRaises(wherry.InvalidArgument):
+                broker.subscribe_telemetry("mine", match=["client_name=x"])
+            broker.unsubscribe_telemetry("mine")
+            self.assertEqual(broker.telemetry(), [])
 
 
 class OptionsTest(unittest.TestCase):

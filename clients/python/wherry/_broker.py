@@ -186,6 +186,19 @@ class Namespace:
         """Its id, partitions and configs."""
         return Info.of(self.call("kafka.describe_topic", topic=topic))
 
+    def subscribe_telemetry(self, name, metrics=("*",), interval=300.0, match=()):
+        """Asks Kafka clients that connect from now on for their metrics (KIP-714)."""
+        self.call("kafka.subscribe_telemetry", name=name, metrics=list(metrics),
+                  interval_ms=_milliseconds(interval), match=list(match))
+
+    def unsubscribe_telemetry(self, name):
+        """Asks no more."""
+        self.call("kafka.unsubscribe_telemetry", name=name)
+
+    def telemetry(self):
+        """The Kafka clients that were asked, and the metrics each pushed last, an Info each."""
+        return Info.of(self.call("kafka.telemetry")["clients"])
+
     # Waiting, in real time and without polling.
 
     def await_(self, condition, limit=5.0):

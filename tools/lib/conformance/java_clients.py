@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
 import zipfile
 
 from conformance.kafka import LISTS, running
@@ -67,9 +68,10 @@ def expect(condition, complaint):
 class Tools:
     """The console tools of one release, against one server."""
 
-    def __init__(self, folder, broker, limit):
+    def __init__(self, folder, urls, limit):
         self.classpath = f"{folder}/*"
-        self.broker = broker
+        self.broker = urls["kafka"][0].removeprefix("kafka://")
+        self.http = urls["http"][0]
         self.limit = limit
         self.folder = tempfile.mkdtemp(prefix="java-")
 
@@ -100,6 +102,13 @@ class Tools:
     def groups(self, *arguments, **kind):
         return self.run("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
                         "--bootstrap-server", self.broker, *arguments, **kind)
+
+    def control(self, operation):
+        """The answer of the server's own control."""
+        request = urllib.request.Request(f"{self.http}/control/{operation}", data=b"{}",
+                                         headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=self.limit) as answer:
+            return json.load(answer)
 
     def file(self, name, text):
         path = pathlib.Path(self.folder) / name
@@ -254,6 +263,28 @@ def consumer_protocol(tools):
     expect(lags == [0, 0, 0], said)
 
 
+def telemetry(tools):
+    """What kafka-client-metrics.sh asks for is what a producer pushes."""
+    command = ("org.apache.kafka.tools.ClientMetricsCommand", "--bootstrap-server", tools.broker)
+    tools.run(*command, "--alter", "--name", "producers", "--metrics", "org.apache.kafka.producer.",
+              "--interval", "100", "--match", "client_software_name=apache-kafka-java")
+    said = tools.run(*command, "--describe", "--name", "producers")
+    expect("interval.ms=100" in said, said)
+    tools.topics("--create", "--topic", "lines")
+    tools.produce("lines", [f"k{i}:v{i}" for i in range(100)])
+    clients = [client for client in tools.control("kafka/telemetry")["clients"]
+               if client["client"] == "console-producer"]
+    expect(len(clients) == 1, clients)
+    [producer] = clients
+    expect(producer["pushes"] > 0 and producer["terminating"], producer)
+    expect(producer["metrics"], "the last push has no metrics")
+    others = [name for name in producer["metrics"]
+              if not name.startswith("org.apache.kafka.producer.")]
+    expect(not others, f"nobody asked for {others}")
+    tools.run(*command, "--delete", "--name", "producers")
+    expect("producers" not in tools.run(*command, "--list"), "the subscription is still listed")
+
+
 def streams(tools):
     """A word count that is killed and started again: every count is exact, and comes once."""
     for topic in ("text", "counts"):
@@ -305,7 +336,7 @@ def await_counts(tools, expected, process):
 
 TESTS = {test.__name__: test for test in
          (topics, configs, console, groups, offsets, verifiable, transactions, cluster,
-          consumer_protocol, streams)}
+          consumer_protocol, telemetry, streams)}
 
 
 class Java:
@@ -326,8 +357,7 @@ class Java:
         test, version = name.split("-", 1)
         started = time.monotonic()
         with running(self.server) as urls:
-            tools = Tools(self.jars[version], urls["kafka"][0].removeprefix("kafka://"),
-                          self.options.timeout)
+            tools = Tools(self.jars[version], urls, self.options.timeout)
             try:
                 TESTS[test](tools)
                 complaint = None
