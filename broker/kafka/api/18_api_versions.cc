@@ -1,14 +1,16 @@
 // ApiVersions: what this broker speaks, the first thing a client asks.
 //
-// Versions 0-4. v1 adds the throttle time, v3 (KIP-511) the client's name, flexible fields and the
+// Versions 0-5. v1 adds the throttle time, v3 (KIP-511) the client's name, flexible fields and the
 // rule that an unknown version is answered with a v0 body, v3 also features (KIP-584), of which
-// those whose versions begin at 0 are told from v4 on, since older clients cannot read them.
-// The response header stays old in every version.
-// Not implemented: v5, by which a client says which cluster and node it means to talk to.
+// those whose versions begin at 0 are told from v4 on, since older clients cannot read them. v5
+// (KIP-1242) says which cluster and node the client means to reach: at another one it is told to
+// begin with its bootstrap servers again. The response header stays old in every version.
 
 #include "broker/kafka/api_table.h"
+#include "broker/kafka/cluster.h"
 #include "broker/kafka/connection_info.h"
 #include "broker/kafka/features.h"
+#include "broker/kafka/security/authentication.h"
 #include "protocol/kafka/error_code.h"
 
 namespace wherry::kafka {
@@ -18,10 +20,14 @@ namespace {
 struct Request {
   std::string client_software_name;
   std::string client_software_version;
+  std::optional<std::string> cluster_id;
+  std::int32_t node_id = -1;
 
   static void Visit(auto& v, auto& m) {
     v.Since(3).Field("ClientSoftwareName", m.client_software_name);
     v.Since(3).Field("ClientSoftwareVersion", m.client_software_version);
+    v.Since(5).Nullable("ClusterId", m.cluster_id);
+    v.Since(5).Field("NodeId", m.node_id);
   }
 };
 
@@ -95,6 +101,15 @@ bool IsSoftwareName(std::string_view name) {
   return true;
 }
 
+// Whether the client reached whom it meant to.
+bool IsMeant(const Call& call, const Request& request) {
+  if (request.node_id >= 0 && request.node_id != call.node.id) return false;
+  // Who has not said yet who they are may belong to another namespace, which has an id of its own.
+  const bool settled = call.client == nullptr || call.client->authentication == nullptr;
+  return !settled || request.cluster_id.value_or(call.cluster.cluster_id()) ==
+                         call.cluster.cluster_id();
+}
+
 ApiVersion Advertised(const ApiRow& row) {
   const std::int16_t min = row.advertised_min >= 0 ? row.advertised_min : row.min_version;
   return {row.key, min, row.max_version};
@@ -134,6 +149,10 @@ void Handle(const Call& call, const Request& request, Reply<Response> reply) {
     call.connection->software_name = request.client_software_name;
     call.connection->software_version = request.client_software_version;
   }
+  if (!IsMeant(call, request)) {
+    response.error_code = ErrorCode::kRebootstrapRequired;
+    return reply.Send(response);
+  }
   TellFeatures(call.version, response);
   for (const ApiRow* row : ApiTable()) {
     if (row->offered != nullptr && !row->offered(call.cluster)) continue;
@@ -154,7 +173,7 @@ extern constexpr ApiRow api_18_api_versions =
     MakeRow<Request, Response, Handle, Refuse>({.key = 18,
                                         .name = "ApiVersions",
                                         .min_version = 0,
-                                        .max_version = 4,
+                                        .max_version = 5,
                                         .flexible_since = 3,
                                         .old_response_header = true});
 

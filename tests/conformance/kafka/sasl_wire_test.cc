@@ -23,6 +23,7 @@ constexpr std::int16_t kSaslAuthenticate = 36;
 constexpr std::int16_t kUnsupportedMechanism = 33;
 constexpr std::int16_t kIllegalState = 34;
 constexpr std::int16_t kAuthenticationFailed = 58;
+constexpr std::int16_t kRebootstrapRequired = 129;
 constexpr int kCorrelationId = 7;
 
 const std::string kGood = "\0ann\0s3cret"s;
@@ -106,6 +107,18 @@ TEST_F(KafkaSaslWireTest, PlainInThreeSteps) {
   EXPECT_EQ(done.token, "");
   EXPECT_EQ(done.lifetime_ms, 0);
   EXPECT_TRUE(Serves());
+}
+
+TEST_F(KafkaSaslWireTest, OfWhoHasNotSaidWhoTheyAreTheNodeIsCheckedAndNotTheCluster) {
+  Start();
+  // In version 5 the client says whom it means; that of ann's namespace has an id of its own.
+  const auto meaning = [](std::int32_t node) {
+    return KafkaBytes().Raw("\0\x05test\x02" "1\x08" "another"s).Int32(node).Raw("\0"s).bytes();
+  };
+  Send(kApiVersions, 5, meaning(1));
+  EXPECT_EQ(KafkaReader(Answer()).Int16(), 0);
+  Send(kApiVersions, 5, meaning(2));
+  EXPECT_EQ(KafkaReader(Answer()).Int16(), kRebootstrapRequired);
 }
 
 TEST_F(KafkaSaslWireTest, AMechanismThatIsNotOfferedIsToldWhichAre) {

@@ -55,6 +55,24 @@ TEST_F(ClusterApisTest, OffsetForLeaderEpochTellsTheEndOfTheOnlyEpoch) {
   EXPECT_EQ(Number(ask(0, 0, "x"), "/ErrorCode"), 3);
 }
 
+TEST_F(ClusterApisTest, WhoMeantAnotherClusterOrNodeIsSentBackToTheBootstrapServers) {
+  constexpr int kRebootstrapRequired = 129;
+  const auto ask = [&](const std::string& cluster, int node) {
+    const json::value answer =
+        Ask(18, 5,
+            R"({"ClientSoftwareName": "test", "ClientSoftwareVersion": "1", "ClusterId": )" +
+                cluster + R"(, "NodeId": )" + std::to_string(node) + "}");
+    EXPECT_EQ(answer.at("ApiKeys").as_array().empty(), answer.at("ErrorCode") != 0);
+    return Number(answer, "/ErrorCode");
+  };
+  const std::string own = "\"" + cluster_->cluster_id() + "\"";
+  EXPECT_EQ(ask("null", -1), 0) << "who does not say whom";
+  EXPECT_EQ(ask(own, 1), 0);
+  EXPECT_EQ(ask(own, 2), kRebootstrapRequired);
+  EXPECT_EQ(ask("\"another\"", 1), kRebootstrapRequired);
+  EXPECT_EQ(ask("null", 2), kRebootstrapRequired);
+}
+
 TEST_F(ClusterApisTest, APartitionThatIsAskedForTwiceHasNoOffset) {
   const json::value answer = Ask(2, 11, R"({"Topics": [{"Name": "t", "Partitions": [
       {"PartitionIndex": 1, "Timestamp": -1}, {"PartitionIndex": 0, "Timestamp": -1},

@@ -45,15 +45,16 @@ class ClusterFixture : public core::ShardFixtureWith<runtime::RealClock> {
     const auto answer = std::make_shared<std::promise<std::string>>();
     const auto slot = std::make_shared<ResponseSlot>();
     slot->version = version;
-    slot->flexible = slot->flexible_header = flexible;
+    slot->flexible = flexible;
+    slot->flexible_header = flexible && !row.old_response_header;
     slot->changed = [answer, &frame = slot->frame] { answer->set_value(frame.Flat()); };
     On([&] {
       const Call call{*cluster_, version, "client", address_, address_, nullptr, nullptr, &client_};
       EXPECT_TRUE(HandleAllowed(call, row, body, slot));
     });
     const std::string frame = answer->get_future().get();
-    // The size, the correlation id, and in flexible versions an empty section of tagged fields.
-    const std::string_view rest = std::string_view(frame).substr(flexible ? 9 : 8);
+    // The size, the correlation id, and in a flexible header an empty section of tagged fields.
+    const std::string_view rest = std::string_view(frame).substr(slot->flexible_header ? 9 : 8);
     return row.response.decode(rest, version, flexible).value();
   }
   std::string AskText(std::int16_t key, std::int16_t version, const std::string& fields) {

@@ -155,7 +155,6 @@ TEST(SchemasTest, EveryFieldOfEveryVersionIsAsKafkaHasIt) {
 TEST(SchemasTest, EveryVersionIsThere) {
   // Where we stop short, and why.
   const std::map<int, int> last = {
-      {18, 4},  // 5 is for clients that ask whether they reached whom they meant
       {22, 5},  // 6 is not stable: Kafka does not advertise it
   };
   const Facts facts = ReadFacts();
