@@ -16,7 +16,7 @@ from conformance.kafka import LISTS, running
 from conformance.suites import (BUILD, TestList, Unable, note, run_limited, run_suite, server_of,
                                 tail)
 
-VERSIONS = ("4.2.0", "3.9.1")
+VERSIONS = ("4.4.0", "3.9.1")
 MAVEN_TIMEOUT = 600
 STREAMS_KILLS = 3
 WORDS = 3000  # lines for the word count
@@ -159,7 +159,7 @@ def configs(tools):
     tools.topics("--create", "--topic", "orders")
     change = ("--bootstrap-server", tools.broker, "--entity-type", "topics", "--entity-name",
               "orders")
-    command = "kafka.admin.ConfigCommand"
+    command = tools.first_of("org.apache.kafka.tools.ConfigCommand", "kafka.admin.ConfigCommand")
     tools.run(command, *change, "--alter", "--add-config",
               "retention.ms=5000,cleanup.policy=compact")
     said = tools.run(command, *change, "--describe")

@@ -23,7 +23,6 @@ import org.apache.kafka.common.protocol.types.Schema;
 import org.apache.kafka.common.protocol.types.Struct;
 import org.apache.kafka.common.protocol.types.TaggedFields;
 import org.apache.kafka.common.protocol.types.Type;
-import org.apache.kafka.common.utils.ByteUtils;
 
 /**
  * Kafka's messages as its Java client reads and writes them, compared with ours.
@@ -181,6 +180,12 @@ public final class KafkaMessages {
     return ByteBuffer.wrap(bytes);
   }
 
+  // A compact array's; the client's own is not public from 4.4 on.
+  private static void writeCount(int count, ByteBuffer to) {
+    for (; count > 0x7f; count >>>= 7) to.put((byte) (count | 0x80));
+    to.put((byte) count);
+  }
+
   // Writes it as the schema says, but for one thing that schemas before 4.3 do not know: a structure
   // that may be null has a byte in front, 1, or is only that byte, -1. Which may be null they do not
   // know either: with `marked`, all may.
@@ -195,7 +200,7 @@ public final class KafkaMessages {
       } else if (type.isArray() && type.arrayElementType().get() instanceof Schema element) {
         Object[] values = (Object[]) value;
         if (type instanceof CompactArrayOf) {
-          ByteUtils.writeUnsignedVarint(values == null ? 0 : values.length + 1, to);
+          writeCount(values == null ? 0 : values.length + 1, to);
         } else {
           to.putInt(values == null ? -1 : values.length);
         }
