@@ -68,6 +68,7 @@ struct Flags {
   std::string control;  // empty: by --ephemeral
   std::string clock = "real";
   std::string auto_create_topics = "on";
+  std::string strict = "off";
   int initial_rebalance_delay_ms = 0;
   KafkaFlags kafka;
 };
@@ -112,6 +113,11 @@ void DeclareData(CLI::App& app, Flags& flags, ServerOptions& options) {
   AddValue(app, "--kafka-nodes", options.broker.kafka.nodes, "N",
            "Kafka brokers to pose as; those behind the first listen\nat the ports behind its own")
       ->check(CLI::Range(1, kMaxKafkaNodes).description(""))
+      ->capture_default_str()
+      ->group(group);
+  AddValue(app, "--kafka-strict", flags.strict, "on|off",
+           "Whether more replicas than there are nodes are refused, as by Kafka")
+      ->check(OneOf(kOnOff))
       ->capture_default_str()
       ->group(group);
   AddValue(app, "--kafka-auto-create-topics", flags.auto_create_topics, "on|off",
@@ -263,6 +269,7 @@ CommandLine Settle(const Flags& flags, ServerOptions options) {
   options.broker.data_dir = flags.ephemeral ? "" : flags.data_dir;
   options.broker.listen = flags.listen.empty() && !flags.ephemeral ? kDefaultListen : flags.listen;
   options.broker.sync = kSyncModes.at(flags.sync);
+  options.broker.kafka.strict = kOnOff.at(flags.strict);
   options.broker.kafka.auto_create_topics = kOnOff.at(flags.auto_create_topics);
   options.broker.kafka.initial_rebalance_delay =
       std::chrono::milliseconds(flags.initial_rebalance_delay_ms);

@@ -103,6 +103,7 @@ absl::StatusOr<std::unique_ptr<Data>> Data::Open(
   cluster.default_partitions = options.kafka.default_partitions;
   cluster.auto_create_topics = options.kafka.auto_create_topics;
   cluster.nodes = options.kafka.nodes;
+  cluster.strict = options.kafka.strict;
   cluster.initial_rebalance_delay = options.kafka.initial_rebalance_delay;
   if (!options.data_dir.empty()) {
     std::error_code unknown;  // then it stays as it was given

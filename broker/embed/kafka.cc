@@ -100,9 +100,8 @@ Status Kafka::CreateTopic(std::string_view topic, std::int32_t partitions,
           return promise.Keep(absl::InvalidArgumentError(
               absl::StrCat("a topic of ", count, " partitions; it must have 1 at least")));
         }
-        if (replication_factor < 1) {
-          return promise.Keep(absl::InvalidArgumentError(absl::StrCat(
-              "a replication factor of ", replication_factor, "; it must be 1 at least")));
+        if (std::string fault = cluster.nodes().FaultOf(replication_factor); !fault.empty()) {
+          return promise.Keep(absl::InvalidArgumentError(fault));
         }
         auto shared = std::make_shared<PromiseOf<Nothing>>(std::move(promise));
         const auto made = cluster.topics().Create(

@@ -46,6 +46,7 @@ struct ClusterOptions {
   std::int32_t default_partitions = 1;
   bool auto_create_topics = true;
   std::int32_t nodes = 1;
+  bool strict = false;
   std::chrono::milliseconds initial_rebalance_delay{0};
   // Where clients are told to connect to; empty, 0: the address at which the client reached us.
   std::string advertised_host;
@@ -167,7 +168,7 @@ class Cluster {
 
   const core::Namespace name_;
   const ClusterOptions options_;
-  Nodes nodes_{options_.nodes};
+  Nodes nodes_{options_.nodes, options_.strict};
   const Services services_;
   std::string cluster_id_;
   std::unique_ptr<Configurations> configurations_;

@@ -19,6 +19,22 @@ absl::Status Nodes::Check(std::int32_t node) const {
       absl::StrCat("there is no node ", node, "; there are nodes 1 to ", count_));
 }
 
+std::string Nodes::FaultOf(std::int16_t replication_factor) const {
+  if (replication_factor < 1) {
+    return "Replication factor must be larger than 0, or -1 to use the default value.";
+  }
+  if (!strict_ || replication_factor <= count_) return "";
+  return absl::StrCat("Unable to replicate the partition ", replication_factor,
+                      " time(s): The target replication factor of ", replication_factor,
+                      " cannot be reached because only ", count_, " broker(s) are registered.");
+}
+
+std::string Nodes::FaultOfAssigned(std::int32_t node) const {
+  if (strict_ ? Has(node) : node >= 0) return "";
+  return absl::StrCat("The manual partition assignment includes broker ", node,
+                      ", but no such broker is registered.");
+}
+
 void Nodes::SetUp(std::int32_t node, bool up) {
   if (up) {
     stopped_.erase(node);

@@ -37,13 +37,21 @@ class Nodes {
   // Each has listeners, and stands in every answer to Metadata.
   static constexpr std::int32_t kMax = 100;
 
-  explicit Nodes(std::int32_t count) : count_(count) {}
+  // `strict`: nothing may ask for more nodes than there are, as in Kafka.
+  explicit Nodes(std::int32_t count, bool strict = false) : count_(count), strict_(strict) {}
 
   std::int32_t count() const { return count_; }
   bool several() const { return count_ > 1; }
   bool Has(std::int32_t node) const { return node >= kFirst && node <= count_; }
   // kInvalidArgument, which says what nodes there are: not this one.
   absl::Status Check(std::int32_t node) const;
+
+  // What is wrong with a topic's replication factor, in Kafka's words; "": nothing. More than there
+  // are nodes means as many as there are, unless it is strict.
+  std::string FaultOf(std::int16_t replication_factor) const;
+  // What is wrong with the node in a manual assignment of replicas; "": nothing. One that there is
+  // not is not heeded, unless it is strict.
+  std::string FaultOfAssigned(std::int32_t node) const;
 
   // One that has stopped is reached by nobody: it leads, coordinates and controls nothing. All are
   // up as it begins.
@@ -80,6 +88,7 @@ class Nodes {
   std::int32_t ReplicationOf(const Topic& topic) const;
 
   const std::int32_t count_;
+  const bool strict_;
   std::set<std::int32_t> stopped_;
 };
 

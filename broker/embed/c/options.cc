@@ -142,6 +142,7 @@ const std::map<std::string_view, Set>& Keys() {
       {"control", SetBroker<&Options::control>},
       {"kafka.nodes", SetKafka<&KafkaOptions::nodes>},
       {"kafka.default_partitions", SetKafka<&KafkaOptions::default_partitions>},
+      {"kafka.strict", SetKafka<&KafkaOptions::strict>},
       {"kafka.auto_create_topics", SetKafka<&KafkaOptions::auto_create_topics>},
       {"kafka.initial_rebalance_delay_ms", SetKafka<&KafkaOptions::initial_rebalance_delay>},
       {"kafka.tls_cert_file", SetKafkaTls<&TlsOptions::cert_file>},

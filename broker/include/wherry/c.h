@@ -89,6 +89,7 @@ WHERRY_C_EXPORT void wherry_options_free(wherry_options* options);
 //   control                    off, loopback, everywhere: where HTTP offers /control
 //   kafka.default_partitions   a number
 //   kafka.nodes                a number, 1 to 100
+//   kafka.strict               true, false: whether more replicas than nodes are refused
 //   kafka.auto_create_topics   true, false
 //   kafka.initial_rebalance_delay_ms   a number: how long a new group waits for more members
 //   kafka.tls_cert_file, kafka.tls_key_file, kafka.tls_ca_file   PEM files, for kafka+ssl://...

@@ -48,9 +48,9 @@ struct KafkaPosition {
 class WHERRY_EXPORT Kafka {
  public:
   // Creates a topic. `partitions` -1 takes KafkaOptions::default_partitions; a replication factor
-  // above the number of nodes means as many as there are.
-  // kAlreadyExists; kInvalidArgument: a name Kafka refuses, or a number of partitions or a
-  // replication factor below 1.
+  // above the number of nodes means as many as there are, unless KafkaOptions::strict.
+  // kAlreadyExists; kInvalidArgument: a name Kafka refuses, a number of partitions or a replication
+  // factor below 1, or one that is too high.
   Status CreateTopic(std::string_view topic, std::int32_t partitions = -1,
                      std::int16_t replication_factor = 1);
   // Deletes a topic with its records and committed offsets. kNotFound.

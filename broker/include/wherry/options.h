@@ -41,6 +41,10 @@ struct KafkaOptions {
   // for every Kafka listener that is given, which is node 1's: the others take the ports behind it,
   // or free ones where it has a free one.
   std::int32_t nodes = 1;
+  // Whether a replication factor above `nodes` is refused, as by Kafka, and replicas that are
+  // assigned to nodes that there are not. If not, such a topic has as many replicas as there are
+  // nodes: what was written for a cluster runs on one.
+  bool strict = false;
   // Whether producing to, or asking for, an unknown topic creates it.
   bool auto_create_topics = true;
   // How long the first member of a new group waits for others before partitions are assigned

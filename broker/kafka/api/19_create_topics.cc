@@ -2,9 +2,9 @@
 //
 // Versions 2-7. v4 allows -1 for the broker's defaults (KIP-464), v5 answers the configuration in
 // force (KIP-525) and is flexible, v7 answers the topic's id (KIP-516).
-// A replication factor above the number of nodes is accepted and means as many as there are: tests
-// written for a cluster ask for 3 of the only node. Manual assignments may name other brokers in
-// the same spirit.
+// Unless the cluster is strict, a replication factor above the number of nodes is accepted and
+// means as many as there are: tests written for a cluster ask for 3 of the only node. Manual
+// assignments may name other brokers in the same spirit.
 
 #include <algorithm>
 #include <set>
@@ -129,9 +129,8 @@ void Fail(TopicResult& result, const absl::Status& status) {
   Fail(result, error, std::string(status.message()));
 }
 
-// What is wrong with the partitions' assignment to brokers, in Kafka's words; "": nothing. Brokers
-// that there are not are accepted, as a replication factor above 1 is.
-std::string FaultOf(const CreatableTopic& topic) {
+// What is wrong with the partitions' assignment to brokers, in Kafka's words; "": nothing.
+std::string FaultOf(const Nodes& nodes, const CreatableTopic& topic) {
   constexpr std::string_view kManual = "A manual partition assignment was specified, but ";
   constexpr std::string_view kIncludes = "The manual partition assignment includes ";
   if (topic.replication_factor != -1) {
@@ -154,10 +153,7 @@ std::string FaultOf(const CreatableTopic& topic) {
       if (!seen.insert(broker).second) {
         return absl::StrCat(std::string(kIncludes), "the broker ", broker, " more than once.");
       }
-      if (broker < 0) {
-        return absl::StrCat(std::string(kIncludes), "broker ", broker,
-                            ", but no such broker is registered.");
-      }
+      if (std::string fault = nodes.FaultOfAssigned(broker); !fault.empty()) return fault;
     }
     if (brokers.size() != replicas) {
       return absl::StrCat(std::string(kIncludes), "a partition with ", brokers.size(),
@@ -171,17 +167,19 @@ std::string FaultOf(const CreatableTopic& topic) {
 }
 
 // The number of partitions that is asked for; nullopt: `result` says what is wrong.
-std::optional<std::int32_t> PartitionsOf(const CreatableTopic& topic, std::int32_t by_default,
+std::optional<std::int32_t> PartitionsOf(const Cluster& cluster, const CreatableTopic& topic,
                                          TopicResult& result) {
   if (topic.assignments.empty()) {
-    if (topic.replication_factor < -1 || topic.replication_factor == 0) {
-      Fail(result, ErrorCode::kInvalidReplicationFactor,
-           "Replication factor must be larger than 0, or -1 to use the default value.");
+    const bool by_default = topic.replication_factor == -1;
+    std::string fault = by_default ? "" : cluster.nodes().FaultOf(topic.replication_factor);
+    if (!fault.empty()) {
+      Fail(result, ErrorCode::kInvalidReplicationFactor, std::move(fault));
       return std::nullopt;
     }
-    return topic.num_partitions == -1 ? by_default : topic.num_partitions;
+    return topic.num_partitions == -1 ? cluster.options().default_partitions
+                                      : topic.num_partitions;
   }
-  const std::string fault = FaultOf(topic);
+  const std::string fault = FaultOf(cluster.nodes(), topic);
   if (fault.empty()) return static_cast<std::int32_t>(topic.assignments.size());
   const bool contradicts = topic.num_partitions != -1 || topic.replication_factor != -1;
   Fail(result,
@@ -244,7 +242,7 @@ void CreateOne(Cluster& cluster, const CreatableTopic& topic, bool validate_only
                const std::shared_ptr<Gathered<Response>>& gathered, std::size_t index) {
   TopicResult& result = gathered->response.topics[index];
   const std::optional<std::int32_t> partitions =
-      PartitionsOf(topic, cluster.options().default_partitions, result);
+      PartitionsOf(cluster, topic, result);
   if (!partitions.has_value()) return;
   if (absl::Status status = cluster.topics().CheckCreate(topic.name, *partitions); !status.ok()) {
     return Fail(result, status);

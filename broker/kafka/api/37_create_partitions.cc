@@ -73,8 +73,8 @@ void Fail(TopicResult& result, ErrorCode error, std::string message) {
   result.error_message = std::move(message);
 }
 
-void CheckAssignments(const std::vector<Assignment>& assignments, std::int32_t more,
-                      TopicResult& result) {
+void CheckAssignments(const Nodes& nodes, const std::vector<Assignment>& assignments,
+                      std::int32_t more, TopicResult& result) {
   if (assignments.size() != static_cast<std::size_t>(more)) {
     return Fail(result, ErrorCode::kInvalidReplicaAssignment,
                 absl::StrCat("Attempted to add ", more, " additional partition(s), but only ",
@@ -87,10 +87,14 @@ void CheckAssignments(const std::vector<Assignment>& assignments, std::int32_t m
     }
     std::set<std::int32_t> brokers;
     for (const std::int32_t broker : assignment.broker_ids) {
-      if (brokers.insert(broker).second) continue;
-      return Fail(result, ErrorCode::kInvalidReplicaAssignment,
-                  absl::StrCat("The manual partition assignment includes the broker ", broker,
-                               " more than once."));
+      std::string fault = nodes.FaultOfAssigned(broker);
+      if (!brokers.insert(broker).second) {
+        fault = absl::StrCat("The manual partition assignment includes the broker ", broker,
+                             " more than once.");
+      }
+      if (!fault.empty()) {
+        return Fail(result, ErrorCode::kInvalidReplicaAssignment, std::move(fault));
+      }
     }
   }
 }
@@ -117,7 +121,9 @@ std::int32_t Check(const Cluster& cluster, const TopicPartitions& asked, const T
     Fail(result, ErrorCode::kInvalidPartitions, std::string(room.message()));
     return 0;
   }
-  if (asked.assignments.has_value()) CheckAssignments(*asked.assignments, more, result);
+  if (asked.assignments.has_value()) {
+    CheckAssignments(cluster.nodes(), *asked.assignments, more, result);
+  }
   return result.error_code == ErrorCode::kNone ? more : 0;
 }
 

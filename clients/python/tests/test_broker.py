@@ -184,10 +184,13 @@ class OptionsTest(unittest.TestCase):
         with wherry.Broker(
             kafka_default_partitions=3,
             kafka_auto_create_topics=False,
+            kafka_strict=True,
             nats_max_payload=4,
             listen=["nats://127.0.0.1:0", "kafka://127.0.0.1:0"],
         ) as broker:
             broker.call("kafka.create_topic", topic="t")
+            with self.assertRaisesRegex(wherry.InvalidArgument, "only 1 broker"):
+                broker.call("kafka.create_topic", topic="u", replication_factor=3)
             with self.assertRaises(wherry.NotFound):
                 broker.append("t", b"v", partition=3)
             with self.assertRaises(wherry.InvalidArgument):

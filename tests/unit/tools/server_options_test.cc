@@ -61,7 +61,7 @@ TEST(CommandLine, ReadsWhatBelongsToTheProtocols) {
   const CommandLine line =
       Read({"--memory-limit", "2g", "--sync", "os", "--nats-token", "t", "--nats-user", "u",
             "--nats-password", "p", "--kafka-default-partitions", "7", "--kafka-nodes", "3",
-            "--advertise", "boat:9092", "--kafka-auto-create-topics", "off",
+            "--advertise", "boat:9092", "--kafka-auto-create-topics", "off", "--kafka-strict", "on",
             "--kafka-initial-rebalance-delay-ms", "3000", "--log-level", "debug"});
   const Options& options = line.options.broker;
   EXPECT_EQ(options.memory_limit, std::uint64_t{2} << 30);
@@ -70,6 +70,7 @@ TEST(CommandLine, ReadsWhatBelongsToTheProtocols) {
   EXPECT_EQ(options.kafka.default_partitions, 7);
   EXPECT_EQ(options.kafka.nodes, 3);
   EXPECT_FALSE(options.kafka.auto_create_topics);
+  EXPECT_TRUE(options.kafka.strict);
   EXPECT_EQ(options.kafka.initial_rebalance_delay, std::chrono::seconds(3));
   EXPECT_EQ(options.advertise, "boat:9092");
   EXPECT_EQ(line.options.log_level, LogLevel::kDebug);
