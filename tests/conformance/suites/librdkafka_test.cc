@@ -8,7 +8,7 @@ namespace wherry::conformance {
 namespace {
 
 // Most of a test's time is spent in waiting for its own timers.
-constexpr char kJobs[] = "4";
+constexpr char kJobs[] = "6";
 // Some run into their own limits on a slow machine; the tool says which.
 constexpr char kAttempts[] = "3";
 constexpr char kQuick[] =
