@@ -13,6 +13,9 @@
 
 namespace wherry::embed {
 
+// What a call answers that tells nothing but that it went well.
+struct Nothing {};
+
 // Runs `ask(promise)` on the shard and waits until the promise is kept, there or elsewhere:
 // kUnavailable where the broker stops before that. Not from a broker thread, which would wait for
 // itself: kFailedPrecondition there.

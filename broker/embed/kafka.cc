@@ -23,9 +23,7 @@ using PromiseOf = embed::Promise<absl::StatusOr<T>>;
 constexpr std::size_t kReadBytes = 4 * 1024 * 1024;
 
 using embed::AskCluster;
-
-// Stands for a value where there is none.
-struct Nothing {};
+using embed::Nothing;
 
 absl::Status NoTopic(std::string_view topic) {
   return absl::NotFoundError(absl::StrCat("no topic '", std::string(topic), "'"));

@@ -11,9 +11,9 @@ namespace wherry {
 
 namespace {
 
+using embed::Nothing;
 using kafka::Cluster;
 
-struct Nothing {};
 using Listeners = std::multimap<std::int32_t, net::Listener*>;
 using Answer = embed::Promise<absl::StatusOr<Nothing>>;
 

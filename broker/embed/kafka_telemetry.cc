@@ -16,9 +16,8 @@ namespace wherry {
 
 namespace {
 
+using embed::Nothing;
 using kafka::Cluster;
-
-struct Nothing {};
 
 constexpr auto kResource = static_cast<std::int8_t>(kafka::ConfigResource::kClientMetrics);
 
@@ -28,10 +27,10 @@ Status Configure(const std::shared_ptr<State>& state, const std::string& name,
                  const kafka::ConfigOverrides& configs) {
   const auto kept = embed::AskCluster<Nothing>(
       state, [&](Cluster& cluster, embed::Promise<absl::StatusOr<Nothing>> promise) {
-        const auto checked = name.empty()
-                                 ? kafka::AlterResult{kafka::ErrorCode::kInvalidRequest,
-                                                      "a subscription needs a name"}
-                                 : kafka::CheckConfigs(cluster, kResource, name, configs);
+        kafka::AlterResult checked;
+        if (kafka::FindConfigs(cluster, kResource, name, checked) != nullptr) {
+          checked = kafka::CheckConfigs(cluster, kResource, name, configs);
+        }
         if (checked.error == kafka::ErrorCode::kPolicyViolation) {
           return promise.Keep(absl::ResourceExhaustedError(checked.message));
         }

@@ -29,10 +29,20 @@ std::string Nodes::FaultOf(std::int16_t replication_factor) const {
                       " cannot be reached because only ", count_, " broker(s) are registered.");
 }
 
-std::string Nodes::FaultOfAssigned(std::int32_t node) const {
-  if (strict_ ? Has(node) : node >= 0) return "";
-  return absl::StrCat("The manual partition assignment includes broker ", node,
-                      ", but no such broker is registered.");
+std::string Nodes::FaultOf(const std::vector<std::int32_t>& replicas, bool registered) const {
+  if (replicas.empty()) return "The manual partition assignment includes an empty replica list.";
+  std::set<std::int32_t> seen;
+  for (const std::int32_t replica : replicas) {
+    if (!seen.insert(replica).second) {
+      return absl::StrCat("The manual partition assignment includes the broker ", replica,
+                          " more than once.");
+    }
+    if (!(registered ? Has(replica) : replica >= 0)) {
+      return absl::StrCat("The manual partition assignment includes broker ", replica,
+                          ", but no such broker is registered.");
+    }
+  }
+  return "";
 }
 
 void Nodes::SetUp(std::int32_t node, bool up) {

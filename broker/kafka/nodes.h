@@ -41,6 +41,7 @@ class Nodes {
   explicit Nodes(std::int32_t count, bool strict = false) : count_(count), strict_(strict) {}
 
   std::int32_t count() const { return count_; }
+  bool strict() const { return strict_; }
   bool several() const { return count_ > 1; }
   bool Has(std::int32_t node) const { return node >= kFirst && node <= count_; }
   // kInvalidArgument, which says what nodes there are: not this one.
@@ -49,9 +50,9 @@ class Nodes {
   // What is wrong with a topic's replication factor, in Kafka's words; "": nothing. More than there
   // are nodes means as many as there are, unless it is strict.
   std::string FaultOf(std::int16_t replication_factor) const;
-  // What is wrong with the node in a manual assignment of replicas; "": nothing. One that there is
-  // not is not heeded, unless it is strict.
-  std::string FaultOfAssigned(std::int32_t node) const;
+  // What is wrong with a partition's manual assignment, in Kafka's words; "": nothing. Nodes that
+  // there are not may stand in it and are not heeded, unless they must all be `registered`.
+  std::string FaultOf(const std::vector<std::int32_t>& replicas, bool registered) const;
 
   // One that has stopped is reached by nobody: it leads, coordinates and controls nothing. All are
   // up as it begins.

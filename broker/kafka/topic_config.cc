@@ -117,10 +117,7 @@ std::optional<Codec> CodecOf(std::string_view compression_type) {
 std::span<const ConfigDefinition> TopicConfigs() { return kConfigs; }
 
 const ConfigDefinition* FindTopicConfig(std::string_view name) {
-  for (const ConfigDefinition& config : kConfigs) {
-    if (config.name == name) return &config;
-  }
-  return nullptr;
+  return FindIn(kConfigs, name);
 }
 
 absl::Status CheckTopicConfig(std::string_view name, std::string_view value) {

@@ -132,7 +132,6 @@ void Fail(TopicResult& result, const absl::Status& status) {
 // What is wrong with the partitions' assignment to brokers, in Kafka's words; "": nothing.
 std::string FaultOf(const Nodes& nodes, const CreatableTopic& topic) {
   constexpr std::string_view kManual = "A manual partition assignment was specified, but ";
-  constexpr std::string_view kIncludes = "The manual partition assignment includes ";
   if (topic.replication_factor != -1) {
     return absl::StrCat(std::string(kManual), "replication factor was not set to -1.");
   }
@@ -147,16 +146,11 @@ std::string FaultOf(const Nodes& nodes, const CreatableTopic& topic) {
                           assignment.partition_index);
     }
     const std::vector<std::int32_t>& brokers = assignment.broker_ids;
-    if (brokers.empty()) return absl::StrCat(std::string(kIncludes), "an empty replica list.");
-    std::set<std::int32_t> seen;
-    for (const std::int32_t broker : brokers) {
-      if (!seen.insert(broker).second) {
-        return absl::StrCat(std::string(kIncludes), "the broker ", broker, " more than once.");
-      }
-      if (std::string fault = nodes.FaultOfAssigned(broker); !fault.empty()) return fault;
-    }
+    std::string fault = nodes.FaultOf(brokers, nodes.strict());
+    if (!fault.empty()) return fault;
     if (brokers.size() != replicas) {
-      return absl::StrCat(std::string(kIncludes), "a partition with ", brokers.size(),
+      return absl::StrCat("The manual partition assignment includes a partition with ",
+                          brokers.size(),
                           " replica(s), but this is not consistent with previous partitions, which "
                           "have ", replicas, " replica(s).");
     }

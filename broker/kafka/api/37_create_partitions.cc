@@ -81,20 +81,9 @@ void CheckAssignments(const Nodes& nodes, const std::vector<Assignment>& assignm
                              assignments.size(), " assignment(s) were specified."));
   }
   for (const Assignment& assignment : assignments) {
-    if (assignment.broker_ids.empty()) {
-      return Fail(result, ErrorCode::kInvalidReplicaAssignment,
-                  "The manual partition assignment includes an empty replica list.");
-    }
-    std::set<std::int32_t> brokers;
-    for (const std::int32_t broker : assignment.broker_ids) {
-      std::string fault = nodes.FaultOfAssigned(broker);
-      if (!brokers.insert(broker).second) {
-        fault = absl::StrCat("The manual partition assignment includes the broker ", broker,
-                             " more than once.");
-      }
-      if (!fault.empty()) {
-        return Fail(result, ErrorCode::kInvalidReplicaAssignment, std::move(fault));
-      }
+    std::string fault = nodes.FaultOf(assignment.broker_ids, nodes.strict());
+    if (!fault.empty()) {
+      return Fail(result, ErrorCode::kInvalidReplicaAssignment, std::move(fault));
     }
   }
 }

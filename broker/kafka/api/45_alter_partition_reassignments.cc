@@ -4,8 +4,6 @@
 // Versions 0-1. v1 may forbid that the replication factor changes (KIP-860). Flexible from the
 // start.
 
-#include <set>
-
 #include "absl/strings/str_cat.h"
 #include "broker/kafka/api_row.h"
 #include "broker/kafka/cluster.h"
@@ -85,23 +83,6 @@ struct Response {
   }
 };
 
-// What is wrong with the nodes that a partition is to lie on, in Kafka's words; "": nothing.
-std::string FaultOf(const Nodes& nodes, const std::vector<std::int32_t>& replicas) {
-  if (replicas.empty()) return "The manual partition assignment includes an empty replica list.";
-  std::set<std::int32_t> seen;
-  for (const std::int32_t replica : replicas) {
-    if (!seen.insert(replica).second) {
-      return absl::StrCat("The manual partition assignment includes the broker ", replica,
-                          " more than once.");
-    }
-    if (!nodes.Has(replica)) {
-      return absl::StrCat("The manual partition assignment includes broker ", replica,
-                          ", but no such broker is registered.");
-    }
-  }
-  return "";
-}
-
 PartitionResult Reassign(Cluster& cluster, Topic* topic, const std::string& name,
                          const ReassignablePartition& asked, bool may_change_factor) {
   const Nodes& nodes = cluster.nodes();
@@ -117,7 +98,7 @@ PartitionResult Reassign(Cluster& cluster, Topic* topic, const std::string& name
   if (!asked.replicas.has_value()) {
     return {index, ErrorCode::kNoReassignmentInProgress, std::nullopt};
   }
-  if (std::string fault = FaultOf(nodes, *asked.replicas); !fault.empty()) {
+  if (std::string fault = nodes.FaultOf(*asked.replicas, true); !fault.empty()) {
     return {index, ErrorCode::kInvalidReplicaAssignment, std::move(fault)};
   }
   const std::size_t factor = nodes.ReplicasOf(*topic, index).size();
